@@ -1,0 +1,133 @@
+package dev.hearth.schemas.codec;
+
+import dev.hearth.schemas.access.AccessReport;
+import dev.hearth.schemas.access.HotKeys;
+import dev.hearth.schemas.audit.AuditVerdict;
+import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.schemas.wire.HotKey;
+import dev.hearth.schemas.wire.KeyCount;
+import dev.hearth.schemas.wire.WarmupState;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+
+/** The records of the street access → heat → warm-up, and of the audit, to their wire form and back. */
+final class WarmingConversions {
+  private WarmingConversions() {}
+
+  static dev.hearth.schemas.wire.AccessReport toWire(AccessReport r) {
+    List<KeyCount> counts =
+        r.counts().stream()
+            .map(
+                c ->
+                    new KeyCount(
+                        c.cache(),
+                        c.key(),
+                        c.reads(),
+                        c.misses(),
+                        c.loadTime().toNanos() / 1000))
+            .toList();
+    return new dev.hearth.schemas.wire.AccessReport(
+        r.client(), r.from(), r.to(), counts, r.dropped());
+  }
+
+  static AccessReport fromWire(dev.hearth.schemas.wire.AccessReport r) {
+    return new AccessReport(
+        r.getClient(),
+        r.getFrom(),
+        r.getTo(),
+        r.getCounts().stream()
+            .map(
+                c ->
+                    new AccessReport.KeyCount(
+                        c.getCache(),
+                        c.getKey(),
+                        c.getReads(),
+                        c.getMisses(),
+                        Duration.of(c.getLoadMicros(), ChronoUnit.MICROS)))
+            .toList(),
+        r.getDropped());
+  }
+
+  static dev.hearth.schemas.wire.HotKeys toWire(HotKeys h) {
+    List<HotKey> keys =
+        h.keys().stream()
+            .map(k -> new HotKey(k.key(), k.readsPerSecond(), k.errorPerSecond()))
+            .toList();
+    return new dev.hearth.schemas.wire.HotKeys(
+        h.cache(), h.asOf(), h.halfLife().toMillis() / 1000.0, keys);
+  }
+
+  static HotKeys fromWire(dev.hearth.schemas.wire.HotKeys h) {
+    return new HotKeys(
+        h.getCache(),
+        h.getAsOf(),
+        Duration.ofMillis(Math.round(h.getHalfLifeSeconds() * 1000)),
+        h.getKeys().stream()
+            .map(k -> new HotKeys.HotKey(k.getKey(), k.getReadsPerSecond(), k.getErrorPerSecond()))
+            .toList());
+  }
+
+  static dev.hearth.schemas.wire.WarmupRun toWire(WarmupRun r) {
+    WarmupRun.Progress p = r.progress();
+    return new dev.hearth.schemas.wire.WarmupRun(
+        r.id(),
+        r.cache(),
+        r.top(),
+        r.trigger(),
+        WarmupState.valueOf(r.state().name()),
+        p.planned(),
+        p.stored(),
+        p.alreadyWarm(),
+        p.leaseLost(),
+        p.busy(),
+        p.absent(),
+        p.failed(),
+        r.requestedAt(),
+        r.finishedAt().orElse(null),
+        r.problem().orElse(null));
+  }
+
+  static WarmupRun fromWire(dev.hearth.schemas.wire.WarmupRun r) {
+    return new WarmupRun(
+        r.getId(),
+        r.getCache(),
+        r.getTop(),
+        r.getTrigger(),
+        WarmupRun.State.valueOf(r.getState().name()),
+        new WarmupRun.Progress(
+            r.getPlanned(),
+            r.getStored(),
+            r.getAlreadyWarm(),
+            r.getLeaseLost(),
+            r.getBusy(),
+            r.getAbsent(),
+            r.getFailed()),
+        r.getRequestedAt(),
+        Optional.ofNullable(r.getFinishedAt()),
+        Optional.ofNullable(r.getProblem()));
+  }
+
+  static dev.hearth.schemas.wire.AuditVerdict toWire(AuditVerdict v) {
+    return new dev.hearth.schemas.wire.AuditVerdict(
+        v.cache(),
+        v.store(),
+        v.checked(),
+        v.stale(),
+        StreamConversions.toWire(v.position()),
+        v.auditedAt(),
+        v.evidence().orElse(null));
+  }
+
+  static AuditVerdict fromWire(dev.hearth.schemas.wire.AuditVerdict v) {
+    return new AuditVerdict(
+        v.getCache(),
+        v.getStore(),
+        v.getChecked(),
+        v.getStale(),
+        StreamConversions.fromWire(v.getPosition()),
+        v.getAuditedAt(),
+        Optional.ofNullable(v.getEvidence()));
+  }
+}

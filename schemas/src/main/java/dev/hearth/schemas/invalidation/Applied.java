@@ -1,0 +1,22 @@
+package dev.hearth.schemas.invalidation;
+
+import dev.hearth.schemas.position.Position;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * What one delivery applied to one store in one round.
+ *
+ * @param partition of the invalidations
+ * @param position everything up to here is applied
+ * @param offset of the last applied record
+ * @param keys taken out in this round
+ */
+public record Applied(
+    String store,
+    int partition,
+    Position position,
+    long offset,
+    int keys,
+    Instant appliedAt,
+    Duration took) {}
