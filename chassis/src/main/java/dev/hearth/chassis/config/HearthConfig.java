@@ -1,0 +1,243 @@
+package dev.hearth.chassis.config;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a user can set, as it stands in {@code hearth.yaml}, with defaults filled in. Deeply
+ * immutable; maps keep the order of the file. {@link ConfigLoader} makes it and vouches that it is
+ * valid; docs/configuration.md says what each key means. No record of it prints a secret.
+ *
+ * @param stores by name, in file order, at least one
+ * @param caches by name, in file order, at least one
+ * @param rules in file order, at least one
+ * @param dataDirectory for what can be built again; need not exist yet
+ */
+public record HearthConfig(
+    Source source,
+    Kafka kafka,
+    Freshness freshness,
+    Map<String, Store> stores,
+    Map<String, Cache> caches,
+    List<Rule> rules,
+    Http http,
+    Path dataDirectory) {
+
+  /** Keeps copies of the collections. */
+  public HearthConfig {
+    stores = inOrder(stores);
+    caches = inOrder(caches);
+    rules = List.copyOf(rules);
+  }
+
+  /** Where changes come from. */
+  public record Source(Postgres postgres) {}
+
+  /**
+   * The PostgreSQL primary.
+   *
+   * @param url JDBC URL
+   * @param password null where the server asks for none
+   * @param replicas JDBC URLs, may be empty
+   */
+  public record Postgres(
+      String url,
+      String user,
+      @Nullable Secret password,
+      String slot,
+      String publication,
+      List<String> replicas) {
+
+    /** Keeps a copy of the list. */
+    public Postgres {
+      replicas = List.copyOf(replicas);
+    }
+
+    @Override
+    public String toString() {
+      return "Postgres[url=%s, user=%s, slot=%s, publication=%s, replicas=%s]"
+          .formatted(
+              Masking.address(url),
+              user,
+              slot,
+              publication,
+              replicas.stream().map(Masking::address).toList());
+    }
+  }
+
+  /**
+   * The Kafka cluster.
+   *
+   * @param bootstrapServers host:port, separated by commas
+   * @param topicPrefix first word of every topic and group
+   * @param properties further client properties, may be empty; may hold secrets
+   */
+  public record Kafka(String bootstrapServers, String topicPrefix, Map<String, String> properties) {
+
+    /** Keeps a copy of the map. */
+    public Kafka {
+      properties = inOrder(properties);
+    }
+
+    @Override
+    public String toString() {
+      return "Kafka[bootstrapServers=%s, topicPrefix=%s, properties=%s]"
+          .formatted(bootstrapServers, topicPrefix, properties.keySet());
+    }
+  }
+
+  /** What readers get while freshness is in doubt. */
+  public record Freshness(WhenStale whenStale, Rate bypassBudget) {}
+
+  /** What a read does while Hearth cannot tell how fresh the caches are. */
+  public enum WhenStale {
+    /** Reads past the cache, within the budget. */
+    DATABASE,
+    /** Answers from the cache and says so. */
+    STALE,
+    /** Refuses. */
+    FAIL
+  }
+
+  /** A server that holds caches. */
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = Redis.class, name = "redis"),
+    @JsonSubTypes.Type(value = Hazelcast.class, name = "hazelcast")
+  })
+  public sealed interface Store permits Redis, Hazelcast {}
+
+  /**
+   * Redis: one server, a sentinel's group, or a cluster.
+   *
+   * @param uris at least one; several are nodes of a cluster. May hold passwords
+   */
+  public record Redis(@JsonProperty("uri") List<String> uris) implements Store {
+
+    /** Keeps a copy of the list. */
+    public Redis {
+      uris = List.copyOf(uris);
+    }
+
+    /** Whether several nodes are named, which makes it a cluster. */
+    public boolean isCluster() {
+      return uris.size() > 1;
+    }
+
+    @Override
+    public String toString() {
+      return "Redis[uris=%s]".formatted(uris.stream().map(Masking::address).toList());
+    }
+  }
+
+  /**
+   * A Hazelcast cluster.
+   *
+   * @param members host:port, at least one
+   */
+  public record Hazelcast(List<String> members, String clusterName) implements Store {
+
+    /** Keeps a copy of the list. */
+    public Hazelcast {
+      members = List.copyOf(members);
+    }
+  }
+
+  /**
+   * One cache.
+   *
+   * @param stores names of the stores that hold it, at least one
+   * @param key template of its keys, with at least one {@code {column}}
+   * @param ttl longest life of an entry, 1 second to 7 days
+   * @param load query by which the warmer reads it; null when the cache is not warmed
+   */
+  public record Cache(
+      List<String> stores, String key, Duration ttl, Mode mode, @Nullable String load) {
+
+    /** Keeps a copy of the list. */
+    public Cache {
+      stores = List.copyOf(stores);
+    }
+  }
+
+  /** How Hearth treats the entries of a cache. */
+  public enum Mode {
+    /** Fills hold a lease, so no fill outlives an invalidation. */
+    FENCED,
+    /** Entries that other programs write, which are only removed. */
+    PLAIN,
+    /** Reports what would be invalidated and touches nothing. */
+    OBSERVE
+  }
+
+  /**
+   * Which change of a row touches which keys.
+   *
+   * @param table schema.table
+   * @param columns that matter; empty: all
+   * @param keys templates, at least one
+   * @param through null without fan-out
+   * @param limit most keys that one change may touch, 1 to 10,000,000
+   */
+  public record Rule(
+      String table, List<String> columns, List<String> keys, @Nullable Through through, int limit) {
+
+    /** Keeps copies of the lists. */
+    public Rule {
+      columns = List.copyOf(columns);
+      keys = List.copyOf(keys);
+    }
+  }
+
+  /**
+   * Fan-out to the rows of another table.
+   *
+   * @param table schema.table
+   * @param on {@code column of that table = column of the changed table}
+   */
+  public record Through(String table, String on) {}
+
+  /**
+   * The service's HTTP port.
+   *
+   * @param host address to listen on
+   * @param port 0 to 65535; 0 takes a free one
+   * @param token bearer token for calls that change something; null: they are refused off loopback
+   */
+  public record Http(String host, int port, @Nullable Secret token) {}
+
+  /**
+   * A number of events in a time.
+   *
+   * @param count zero or more
+   * @param per a second, a minute or an hour
+   */
+  public record Rate(long count, Duration per) {
+
+    /** Events per second. */
+    public double perSecond() {
+      return count * 1e9 / per.toNanos();
+    }
+  }
+
+  private static <V> Map<String, V> inOrder(Map<String, V> map) {
+    return map.entrySet().stream()
+        .collect(
+            Collectors.collectingAndThen(
+                Collectors.toMap(
+                    Map.Entry::getKey,
+                    Map.Entry::getValue,
+                    (first, second) -> first,
+                    LinkedHashMap::new),
+                Collections::unmodifiableMap));
+  }
+}

@@ -1,0 +1,234 @@
+package dev.hearth.chassis.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What a schema cannot say. Looks at a document that may be wrong in its shape, and passes over
+ * what the schema has reported.
+ */
+final class SemanticChecks {
+
+  private static final Duration SHORTEST_TTL = Duration.ofSeconds(1);
+  private static final Duration LONGEST_TTL = Duration.ofDays(7);
+  private static final Pattern COLUMN = Pattern.compile("\\{[^{}\\s]+}");
+
+  /** Host (a name, an IPv4 address, or an IPv6 address in brackets) and port. */
+  private static final Pattern ADDRESS =
+      Pattern.compile("([^\\s:/@,\\[\\]]+|\\[[0-9a-fA-F:.]+]):([0-9]{1,5})");
+
+  /** Scheme, optional user information, hosts with optional ports, optional path and so on. */
+  private static final Pattern REDIS_URI =
+      Pattern.compile("(redis|rediss|redis-sentinel)://(?:\\S*@)?([^\\s@/?#]+)(?:[/?#]\\S*)?");
+
+  private final ObjectNode document;
+  private final Findings findings;
+
+  SemanticChecks(ObjectNode document, Findings findings) {
+    this.document = document;
+    this.findings = findings;
+  }
+
+  void run() {
+    brokers();
+    noTwice("source.postgres.replicas", document.path("source").path("postgres").path("replicas"));
+    each("stores", this::store);
+    each("caches", this::cache);
+    int index = 0;
+    for (JsonNode rule : document.path("rules")) {
+      String path = ConfigSchema.itemPath("rules", index++);
+      noTwice(path + ".columns", rule.path("columns"));
+      noTwice(path + ".keys", rule.path("keys"));
+      strings(path + ".keys", rule.path("keys"), this::braces);
+    }
+  }
+
+  private void each(String section, Check check) {
+    if (document.path(section).isObject()) {
+      for (Map.Entry<String, JsonNode> entry : document.path(section).properties()) {
+        check.check(ConfigSchema.childPath(section, entry.getKey()), entry.getValue());
+      }
+    }
+  }
+
+  @FunctionalInterface
+  private interface Check {
+    void check(String path, JsonNode node);
+  }
+
+  @FunctionalInterface
+  private interface TextCheck {
+    void check(String path, String text);
+  }
+
+  private void brokers() {
+    String path = "kafka.bootstrapServers";
+    JsonNode servers = document.path("kafka").path("bootstrapServers");
+    if (!servers.isTextual()) {
+      return;
+    }
+    for (String server : servers.textValue().split(",", -1)) {
+      if (!isAddress(server.strip())) {
+        findings.add(
+            path,
+            quoted(path, server.strip())
+                + " is not a broker's address; expected host:port, separated by commas, such as"
+                + " kafka-1:9092,kafka-2:9092");
+      }
+    }
+  }
+
+  private void store(String path, JsonNode store) {
+    String type = store.path("type").asText();
+    if (type.equals("redis")) {
+      foreign(path, store, type, "uri", List.of("members", "clusterName"));
+    } else if (type.equals("hazelcast")) {
+      foreign(path, store, type, "members and clusterName", List.of("uri"));
+    }
+    noTwice(path + ".uri", store.path("uri"));
+    noTwice(path + ".members", store.path("members"));
+    strings(path + ".members", store.path("members"), this::member);
+    JsonNode uri = store.path("uri");
+    if (uri.isTextual()) {
+      redisUri(path + ".uri", uri.textValue());
+    }
+    strings(path + ".uri", uri, this::redisUri);
+  }
+
+  private void foreign(String path, JsonNode store, String type, String own, List<String> keys) {
+    for (String key : keys) {
+      if (store.has(key)) {
+        findings.add(
+            ConfigSchema.childPath(path, key),
+            "no key of a store of type %s, which takes %s; remove it or change the type"
+                .formatted(type, own));
+      }
+    }
+  }
+
+  private void member(String path, String text) {
+    if (!text.isEmpty() && !isAddress(text)) {
+      findings.add(
+          path,
+          quoted(path, text) + " is not a member's address; expected host:port such as hz:5701");
+    }
+  }
+
+  private void redisUri(String path, String text) {
+    Matcher uri = REDIS_URI.matcher(text);
+    boolean valid = uri.matches();
+    if (valid) {
+      for (String host : uri.group(2).split(",", -1)) {
+        valid &= isAddress(host) || isAddress(host + ":1");
+      }
+    }
+    if (!valid && !text.isBlank()) {
+      findings.add(
+          path,
+          quoted(path, text)
+              + " is not a Redis URI; expected a URI such as redis://cache:6379, rediss://cache:6380"
+              + " or redis-sentinel://s1:26379,s2:26379/0#mymaster");
+    }
+  }
+
+  private void cache(String path, JsonNode cache) {
+    List<String> stores = storeNames();
+    noTwice(path + ".stores", cache.path("stores"));
+    strings(
+        path + ".stores",
+        cache.path("stores"),
+        (item, name) -> {
+          if (!stores.contains(name)) {
+            findings.add(item, "no store named '" + name + "'" + Suggestion.clause(name, stores));
+          }
+        });
+    JsonNode key = cache.path("key");
+    if (key.isTextual() && !key.textValue().isBlank()) {
+      cacheKey(path + ".key", key.textValue());
+    }
+    JsonNode ttl = cache.path("ttl");
+    if (ttl.isTextual() && Quantities.isDuration(ttl.textValue())) {
+      ttl(path + ".ttl", ttl.textValue());
+    }
+  }
+
+  private List<String> storeNames() {
+    List<String> names = new ArrayList<>();
+    document.path("stores").fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  private void cacheKey(String path, String template) {
+    braces(path, template);
+    if (!COLUMN.matcher(template).find()) {
+      findings.add(
+          path,
+          quoted(path, template)
+              + " names no column, so the cache would have one entry; expected a template such as"
+              + " \"product:{id}\"");
+    }
+  }
+
+  private void braces(String path, String template) {
+    String rest = COLUMN.matcher(template).replaceAll("");
+    if (rest.contains("{") || rest.contains("}")) {
+      findings.add(
+          path,
+          quoted(path, template)
+              + " has a brace without its partner or without a name; expected a template such as"
+              + " \"product:{id}\"");
+    }
+  }
+
+  private void ttl(String path, String text) {
+    Duration ttl = Quantities.duration(text);
+    if (ttl.compareTo(SHORTEST_TTL) < 0) {
+      findings.add(path, quoted(path, text) + " is too short; expected 1s to 7d");
+    } else if (ttl.compareTo(LONGEST_TTL) > 0) {
+      findings.add(path, quoted(path, text) + " is too long; expected 1s to 7d");
+    }
+  }
+
+  private void noTwice(String path, JsonNode list) {
+    Set<String> seen = new HashSet<>();
+    strings(
+        path,
+        list,
+        (item, text) -> {
+          if (!seen.add(text)) {
+            findings.add(
+                item, "'" + Masking.address(text) + "' stands in the list twice; remove one");
+          }
+        });
+  }
+
+  private void strings(String path, JsonNode list, TextCheck check) {
+    for (int i = 0; list.isArray() && i < list.size(); i++) {
+      if (list.get(i).isTextual()) {
+        check.check(ConfigSchema.itemPath(path, i), list.get(i).textValue());
+      }
+    }
+  }
+
+  private String quoted(String path, String text) {
+    return findings.found(path, MissingNode.getInstance(), '"' + Masking.address(text) + '"');
+  }
+
+  private static boolean isAddress(String text) {
+    Matcher address = ADDRESS.matcher(text);
+    if (!address.matches()) {
+      return false;
+    }
+    int port = Integer.parseInt(address.group(2));
+    return port >= 1 && port <= 65535;
+  }
+}

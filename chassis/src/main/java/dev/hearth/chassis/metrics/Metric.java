@@ -1,0 +1,163 @@
+package dev.hearth.chassis.metrics;
+
+import java.util.List;
+
+/**
+ * The catalogue: every metric of Hearth, with the name that Prometheus shows. Labels are closed
+ * sets: never a key, never a client.
+ */
+public enum Metric {
+  LAG(
+      "hearth_lag_seconds",
+      Type.HISTOGRAM,
+      "seconds",
+      List.of("phase"),
+      "Lag from the commit to each stage; phase is commit_to_capture, capture_to_derive, derive_to_apply or commit_to_apply."),
+  VISIBILITY_WAIT(
+      "hearth_visibility_wait_seconds",
+      Type.SUMMARY,
+      "seconds",
+      List.of(),
+      "How long changes waited at the visibility gate until every reader can see them."),
+  GATE_HELD(
+      "hearth_gate_held",
+      Type.GAUGE,
+      "changes",
+      List.of(),
+      "Changes held at the visibility gate now."),
+  WATERMARK_AGE(
+      "hearth_watermark_age_seconds",
+      Type.GAUGE,
+      "seconds",
+      List.of("store"),
+      "Age of the newest watermark that the store has applied; it bounds how stale the store can be."),
+  INVALIDATIONS(
+      "hearth_invalidations_total",
+      Type.COUNTER,
+      "invalidations",
+      List.of("cache", "store", "outcome"),
+      "Invalidations delivered, by outcome."),
+  DELIVERY_REPLAYS(
+      "hearth_delivery_replays_total",
+      Type.COUNTER,
+      "replays",
+      List.of("store"),
+      "How often the delivery to a store went back and applied a stretch again."),
+  GENERATION_RAISED(
+      "hearth_generation_raised_total",
+      Type.COUNTER,
+      "generations",
+      List.of("cache", "reason"),
+      "New generations of a whole cache, by reason."),
+  FILLS(
+      "hearth_fills_total",
+      Type.COUNTER,
+      "fills",
+      List.of("cache", "store", "outcome"),
+      "Fills of the store; outcome is stored or lease_lost."),
+  CACHE_GETS(
+      "cache_gets_total",
+      Type.COUNTER,
+      "reads",
+      List.of("cache", "result"),
+      "Reads of a cache as Micrometer names them; result is hit or miss."),
+  ACCESS_REPORTS(
+      "hearth_access_reports_total",
+      Type.COUNTER,
+      "reports",
+      List.of("outcome"),
+      "Reports of key reads, by outcome."),
+  WARMUP_KEYS(
+      "hearth_warmup_keys_total",
+      Type.COUNTER,
+      "keys",
+      List.of("cache", "outcome"),
+      "Keys that warm-up runs handled, by outcome."),
+  WARMUP_CONCURRENCY(
+      "hearth_warmup_concurrency",
+      Type.GAUGE,
+      "queries",
+      List.of(),
+      "Load queries that warm-up may run at once, as the database allows now."),
+  AUDIT_CHECKS(
+      "hearth_audit_checks_total",
+      Type.COUNTER,
+      "checks",
+      List.of("cache", "verdict", "within"),
+      "Entries compared with the database, by verdict and by the age of the newest change they could lack."),
+  SOURCE_RETAINED_WAL(
+      "hearth_source_retained_wal_bytes",
+      Type.GAUGE,
+      "bytes",
+      List.of(),
+      "Write-ahead log that the database keeps for the slot: it fills a disk when Hearth is away."),
+  DEAD_LETTERS(
+      "hearth_dead_letters_total",
+      Type.COUNTER,
+      "records",
+      List.of("stage"),
+      "Records set aside because a stage could not use them."),
+  BUILD_INFO(
+      "hearth_build_info",
+      Type.INFO,
+      "",
+      List.of("version", "java"),
+      "Always 1; the labels say what runs.");
+
+  /** What kind of series a metric is. */
+  public enum Type {
+    /** Only grows; {@link Metrics#counter}. */
+    COUNTER,
+    /** A current value; {@link Metrics#gauge}. */
+    GAUGE,
+    /** Durations by bucket; {@link Metrics#lagTimer}. */
+    HISTOGRAM,
+    /** Durations: count, sum and maximum; {@link Metrics#timer}. */
+    SUMMARY,
+    /** A constant with labels. */
+    INFO
+  }
+
+  private final String exposedName;
+  private final Type type;
+  private final String unit;
+
+  // Unmodifiable: every constant passes List.of.
+  @SuppressWarnings("ImmutableEnumChecker")
+  private final List<String> labels;
+
+  private final String meaning;
+
+  Metric(String exposedName, Type type, String unit, List<String> labels, String meaning) {
+    this.exposedName = exposedName;
+    this.type = type;
+    this.unit = unit;
+    this.labels = labels;
+    this.meaning = meaning;
+  }
+
+  /** The name that Prometheus shows. */
+  public String exposedName() {
+    return exposedName;
+  }
+
+  /** What kind of series it is. */
+  public Type type() {
+    return type;
+  }
+
+  /** Base unit, or what is counted; empty for an info. */
+  public String unit() {
+    return unit;
+  }
+
+  /** Label names, in the order in which {@link Metrics} takes their values. */
+  public List<String> labels() {
+    return labels;
+  }
+
+  /** One sentence for people. */
+  public String meaning() {
+    return meaning;
+  }
+}
