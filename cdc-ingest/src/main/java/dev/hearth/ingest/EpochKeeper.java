@@ -1,0 +1,93 @@
+package dev.hearth.ingest;
+
+import dev.hearth.ingest.position.EpochDecision;
+import dev.hearth.ingest.position.GateSnapshot;
+import dev.hearth.ingest.publish.ChangePublisher;
+import dev.hearth.schemas.position.EpochRaised;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.position.SourceIdentity;
+import java.time.Clock;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Raises epochs. A transaction that was under way when the slot became consistent may never be
+ * decoded, and yet become visible later; so an epoch is raised once at the start and once more when
+ * every transaction of that time is over (docs/coherence.md, birth of a slot). Not thread-safe.
+ */
+final class EpochKeeper {
+  private static final Logger LOG = LoggerFactory.getLogger(EpochKeeper.class);
+
+  private final ChangePublisher publisher;
+  private final SourceIdentity identity;
+  private final Clock clock;
+  private long epoch;
+  private long settledAtXmin;
+  private boolean settled;
+
+  private EpochKeeper(
+      ChangePublisher publisher, SourceIdentity identity, Clock clock, long epoch, boolean settled) {
+    this.publisher = publisher;
+    this.identity = identity;
+    this.clock = clock;
+    this.epoch = epoch;
+    this.settled = settled;
+  }
+
+  /** Goes on with the last epoch, or raises one. */
+  static EpochKeeper open(
+      EpochDecision decision,
+      Optional<EpochRaised> last,
+      SourceIdentity now,
+      GateSnapshot snapshot,
+      ChangePublisher publisher,
+      Clock clock) {
+    if (decision instanceof EpochDecision.Keep keep) {
+      EpochRaised raised = last.orElseThrow();
+      EpochKeeper keeper =
+          new EpochKeeper(publisher, raised.identity(), clock, keep.epoch(), raised.settled());
+      keeper.settledAtXmin = snapshot.xmax();
+      return keeper;
+    }
+    long lastEpoch = last.map(raised -> raised.position().epoch()).orElse(0L);
+    EpochKeeper keeper = new EpochKeeper(publisher, now, clock, lastEpoch, false);
+    keeper.settledAtXmin = snapshot.xmax();
+    keeper.raise(snapshot, ((EpochDecision.Raise) decision).reason());
+    return keeper;
+  }
+
+  long epoch() {
+    return epoch;
+  }
+
+  /**
+   * Raises the second epoch of a start once it is due.
+   *
+   * @return whether there is a new epoch
+   */
+  boolean settle(GateSnapshot snapshot) {
+    if (settled || snapshot.xmin() < settledAtXmin) {
+      return false;
+    }
+    settled = true;
+    raise(snapshot, "every transaction older than the slot is over");
+    return true;
+  }
+
+  private void raise(GateSnapshot snapshot, String reason) {
+    // Above every epoch that was ever used, also where the topic that remembers them was lost.
+    epoch = Math.max(epoch + 1, clock.millis());
+    EpochRaised raised =
+        new EpochRaised(
+            identity.slot(),
+            new Position(epoch, snapshot.flushLsn()),
+            identity,
+            settled,
+            reason,
+            clock.instant());
+    publisher.register(identity.slot(), raised);
+    publisher.publish(raised, () -> {});
+    LOG.info("epoch raised epoch={} settled={} reason=\"{}\"", epoch, settled, reason);
+  }
+}

@@ -1,0 +1,316 @@
+package dev.hearth.ingest;
+
+import dev.hearth.chassis.Component;
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.config.Problem;
+import dev.hearth.chassis.health.Health;
+import dev.hearth.chassis.health.Heartbeat;
+import dev.hearth.chassis.health.Readiness;
+import dev.hearth.chassis.metrics.Metric;
+import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.chassis.metrics.Phase;
+import dev.hearth.ingest.capture.LogEngine;
+import dev.hearth.ingest.capture.LogHeartbeat;
+import dev.hearth.ingest.capture.ReplicationSetup;
+import dev.hearth.ingest.capture.SourceDatabase;
+import dev.hearth.ingest.capture.SourceSettings;
+import dev.hearth.ingest.decode.ChangeDecoder;
+import dev.hearth.ingest.position.EpochDecision;
+import dev.hearth.ingest.position.Gate;
+import dev.hearth.ingest.position.GateSnapshot;
+import dev.hearth.ingest.publish.ChangePublisher;
+import dev.hearth.ingest.publish.PublishedHistory;
+import dev.hearth.schemas.position.EpochRaised;
+import dev.hearth.schemas.position.SourceIdentity;
+import dev.hearth.schemas.topic.Topics;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows one database's log and publishes what can be read. Starting checks the source and creates
+ * slot and publication; from then on sessions follow one another, and nothing that goes wrong ends
+ * more than a session.
+ */
+public final class Ingest implements Component {
+  private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
+  private static final Duration LOOP_BOUND = Duration.ofSeconds(60);
+  private static final Duration IDLE = Duration.ofMillis(100);
+  private static final Duration HEARTBEAT_INTERVAL = Duration.ofMillis(500);
+  private static final Duration CLOSE_BOUND = Duration.ofSeconds(10);
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  private final HearthConfig config;
+  private final Topics topics;
+  private final Map<String, Object> kafka;
+  private final Metrics metrics;
+  private final Health health;
+  private final Clock clock;
+  private final Options options;
+  private final SourceSettings settings;
+  private final SourceDatabase database;
+  private final AtomicInteger held = new AtomicInteger();
+  private volatile String state = "not started";
+  private volatile boolean streaming;
+  private volatile boolean stopping;
+  private @Nullable Thread loop;
+
+  /**
+   * What tests may change.
+   *
+   * @param gate false publishes without asking what readers can see: unsafe, for the test that shows
+   *     why the gate exists
+   */
+  record Options(boolean gate) {}
+
+  /**
+   * Wires it; nothing is connected before {@link #start}.
+   *
+   * @param kafka properties of every Kafka client, bootstrap servers among them
+   */
+  public Ingest(
+      HearthConfig config,
+      Topics topics,
+      Map<String, Object> kafka,
+      Metrics metrics,
+      Health health,
+      Clock clock) {
+    this(config, topics, kafka, metrics, health, clock, new Options(true));
+  }
+
+  Ingest(
+      HearthConfig config,
+      Topics topics,
+      Map<String, Object> kafka,
+      Metrics metrics,
+      Health health,
+      Clock clock,
+      Options options) {
+    this.config = config;
+    this.topics = topics;
+    this.kafka = Map.copyOf(kafka);
+    this.metrics = metrics;
+    this.health = health;
+    this.clock = clock;
+    this.options = options;
+    this.settings = SourceCheck.settings(config);
+    this.database = new SourceDatabase(settings);
+  }
+
+  @Override
+  public String name() {
+    return "ingest";
+  }
+
+  @Override
+  public void start() throws Exception {
+    Prepared first = prepare(database.openAtStart("setup"));
+    metrics.gauge(Metric.GATE_HELD, held::get);
+    health.readiness(
+        "ingest",
+        () -> streaming ? Readiness.ready(state) : Readiness.notReady(state));
+    Heartbeat heartbeat = health.heartbeat("ingest", LOOP_BOUND);
+    Thread thread = new Thread(() -> run(first, heartbeat), "ingest");
+    thread.setDaemon(true);
+    loop = thread;
+    thread.start();
+  }
+
+  @Override
+  public void close() throws Exception {
+    stopping = true;
+    Thread thread = loop;
+    if (thread != null) {
+      LockSupport.unpark(thread);
+      thread.join(CLOSE_BOUND.toMillis());
+      if (thread.isAlive()) {
+        // It waits for something that does not come, such as a slot's creation.
+        thread.interrupt();
+        thread.join(CLOSE_BOUND.toMillis());
+      }
+    }
+  }
+
+  /** Whether changes are being followed now. Any thread. */
+  public boolean isStreaming() {
+    return streaming;
+  }
+
+  /** What a session needs to know of the source. */
+  private record Prepared(
+      TableCatalog.Findings tables, ReplicationSetup.Slot slot, SourceIdentity identity) {}
+
+  private Prepared prepare(Connection opened) throws SQLException {
+    try (Connection connection = opened) {
+      ReplicationSetup setup = new ReplicationSetup(connection, settings);
+      setup.checkServer();
+      TableCatalog.Findings tables = SourceCheck.read(connection, config);
+      for (Problem warning : tables.warnings()) {
+        LOG.warn("costly rule {}", warning);
+      }
+      try {
+        setup.ensurePublication();
+        ReplicationSetup.Slot slot = setup.ensureSlot();
+        return new Prepared(tables, slot, identity(connection, slot));
+      } catch (SQLException | RuntimeException e) {
+        setup.undo();
+        throw e;
+      }
+    }
+  }
+
+  private SourceIdentity identity(Connection connection, ReplicationSetup.Slot slot)
+      throws SQLException {
+    // The timeline of the log that is being written; a checkpoint's would lag after a promotion.
+    try (PreparedStatement query =
+            connection.prepareStatement(
+                "select system_identifier::text,"
+                    + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
+                    + " from pg_control_system()");
+        ResultSet row = query.executeQuery()) {
+      row.next();
+      return new SourceIdentity(
+          row.getString(1),
+          row.getInt(2),
+          settings.slot(),
+          slot.createdNow() ? slot.confirmedFlushLsn() : 0);
+    }
+  }
+
+  private void run(Prepared first, Heartbeat heartbeat) {
+    Optional<Prepared> prepared = Optional.of(first);
+    Duration pause = FIRST_PAUSE;
+    while (!stopping) {
+      long began = System.nanoTime();
+      heartbeat.beat();
+      try {
+        Prepared ready = prepared.isPresent() ? prepared.get() : prepare(database.open("setup"));
+        prepared = Optional.empty();
+        follow(ready, heartbeat);
+      } catch (InterruptedException e) {
+        break;
+      } catch (Exception e) {
+        if (stopping) {
+          break;
+        }
+        state = "interrupted: " + e.getMessage();
+        LOG.warn("session ended reason=\"{}\" retryInMillis={}", e.getMessage(), pause.toMillis());
+        LOG.debug("session ended", e);
+      }
+      streaming = false;
+      boolean lasted = System.nanoTime() - began > LONGEST_PAUSE.toNanos();
+      pause = lasted ? FIRST_PAUSE : longer(pause);
+      LockSupport.parkNanos(pause.toNanos());
+    }
+    streaming = false;
+    heartbeat.close();
+    state = "stopped";
+  }
+
+  private static Duration longer(Duration pause) {
+    Duration twice = pause.multipliedBy(2);
+    return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
+  }
+
+  /** One session, from the slot's position to the first thing that goes wrong. */
+  private void follow(Prepared prepared, Heartbeat heartbeat) throws Exception {
+    if (prepared.slot().activePid().isPresent()) {
+      state =
+          "standing by: slot " + settings.slot() + " is streamed by backend "
+              + prepared.slot().activePid().get();
+      return;
+    }
+    PublishedHistory history = new PublishedHistory(topics, kafka);
+    Optional<EpochRaised> last = history.latestEpoch(settings.slot());
+    EpochDecision decision =
+        EpochDecision.decide(
+            new EpochDecision.Source(
+                prepared.identity(),
+                prepared.slot().createdNow(),
+                prepared.slot().confirmedFlushLsn()),
+            last,
+            history.latestWatermark());
+    AtomicReference<@Nullable String> ended = new AtomicReference<>();
+    ScheduledExecutorService beats =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "ingest-heartbeat");
+              thread.setDaemon(true);
+              return thread;
+            });
+    try (ChangePublisher publisher = new ChangePublisher(topics, kafka);
+        Gate gate = new Gate(database.open("gate"));
+        LogHeartbeat logHeartbeat = new LogHeartbeat(database.open("heartbeat"))) {
+      EpochKeeper epochs =
+          EpochKeeper.open(decision, last, prepared.identity(), gate.ask(), publisher, clock);
+      IngestSession session =
+          new IngestSession(
+              epochs.epoch(),
+              new ChangeDecoder(prepared.tables().shapes()),
+              options.gate() ? gate::ask : () -> seeingEverything(gate.ask()),
+              publisher,
+              new IngestSession.Measures(
+                  metrics.lagTimer(Phase.COMMIT_TO_CAPTURE),
+                  metrics.timer(Metric.VISIBILITY_WAIT),
+                  held),
+              clock);
+      try (LogEngine engine = new LogEngine(settings, session, ended::set)) {
+        engine.start();
+        beats.scheduleWithFixedDelay(
+            () -> beat(logHeartbeat, ended),
+            0,
+            HEARTBEAT_INTERVAL.toMillis(),
+            TimeUnit.MILLISECONDS);
+        state = "streaming from slot " + settings.slot() + " in epoch " + epochs.epoch();
+        LOG.info("streaming slot={} epoch={}", settings.slot(), epochs.epoch());
+        streaming = true;
+        while (!stopping) {
+          heartbeat.beat();
+          Optional<GateSnapshot> asked = session.turn(IDLE);
+          if (asked.isPresent() && epochs.settle(asked.get())) {
+            session.enter(epochs.epoch());
+          }
+          String reason = ended.get();
+          if (reason != null) {
+            throw new IllegalStateException(reason);
+          }
+        }
+      }
+    } finally {
+      beats.shutdownNow();
+    }
+  }
+
+  private static void beat(LogHeartbeat logHeartbeat, AtomicReference<@Nullable String> ended) {
+    try {
+      logHeartbeat.beat();
+    } catch (SQLException e) {
+      ended.compareAndSet(null, "the heartbeat failed: " + e.getMessage());
+    }
+  }
+
+  private static GateSnapshot seeingEverything(GateSnapshot real) {
+    return new GateSnapshot(
+        Long.MAX_VALUE,
+        real.xmax(),
+        real.running(),
+        real.flushLsn(),
+        real.insertLsn(),
+        real.takenAt());
+  }
+}

@@ -1,0 +1,266 @@
+package dev.hearth.ingest;
+
+import dev.hearth.chassis.metrics.LagTimer;
+import dev.hearth.ingest.capture.LogEngine;
+import dev.hearth.ingest.decode.ChangeDecoder;
+import dev.hearth.ingest.decode.Decoded;
+import dev.hearth.ingest.position.Captured;
+import dev.hearth.ingest.position.GateSnapshot;
+import dev.hearth.ingest.position.VisibilityGate;
+import dev.hearth.ingest.position.WatermarkTracker;
+import dev.hearth.ingest.publish.ChangePublisher;
+import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.Operation;
+import dev.hearth.schemas.change.RowImage;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.position.Watermark;
+import io.micrometer.core.instrument.Timer;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connected stretch of following the log: receive, hold at the gate, publish, confirm. It ends
+ * with the first thing that goes wrong; the next session starts where the slot stands, so that what
+ * was not surely published is streamed again.
+ *
+ * <p>Two threads: the engine's calls {@link #receive}, the loop's calls {@link #turn}.
+ */
+final class IngestSession implements LogEngine.Receiver {
+  /** Received and not yet published; above it, reading stops. */
+  private static final int HOLD_CAPACITY = 50_000;
+
+  /** How soon the gate is asked again about what it holds. */
+  private static final Duration RECHECK = Duration.ofMillis(1);
+
+  /** At most one watermark in this time, so that marks stay few beside changes. */
+  private static final Duration WATERMARK_INTERVAL = Duration.ofMillis(10);
+
+  /** How far apart the places are to which the slot may be confirmed. */
+  private static final Duration CHECKPOINT_INTERVAL = Duration.ofMillis(100);
+
+  /** Above it, every second one is forgotten: a slot that is confirmed less far is safe. */
+  private static final int MOST_CHECKPOINTS = 10_000;
+
+  /** A place to which the slot may be confirmed once everything before and at it is published. */
+  private record Checkpoint(long sequence, long receivedNanos, Map<String, ?> sourceOffset) {}
+
+  private record Received(Decoded decoded, Map<String, ?> sourceOffset, Instant capturedAt) {}
+
+  /** Asks what readers can see; an interface for the test that switches the gate off. */
+  interface Visibility {
+    GateSnapshot ask() throws SQLException;
+  }
+
+  /** What a session measures. */
+  record Measures(LagTimer commitToCapture, Timer visibilityWait, AtomicInteger held) {}
+
+  private final ChangeDecoder decoder;
+  private final Visibility visibility;
+  private final ChangePublisher publisher;
+  private final Measures measures;
+  private final Clock clock;
+  private final BlockingQueue<Captured<Received>> incoming =
+      new ArrayBlockingQueue<>(HOLD_CAPACITY);
+  private final VisibilityGate<Received> gate = new VisibilityGate<>();
+  private final WatermarkTracker tracker = new WatermarkTracker();
+  private final ConcurrentLinkedQueue<Long> acknowledged = new ConcurrentLinkedQueue<>();
+  private final Deque<Checkpoint> checkpoints = new ArrayDeque<>();
+  private final AtomicReference<@Nullable Map<String, ?>> confirmed = new AtomicReference<>();
+  private long epoch;
+  private long nextSequence;
+  private long seenSequence;
+  private long lastWatermarkNanos = System.nanoTime() - WATERMARK_INTERVAL.toNanos();
+  private Optional<Watermark> lastWatermark = Optional.empty();
+
+  IngestSession(
+      long epoch,
+      ChangeDecoder decoder,
+      Visibility visibility,
+      ChangePublisher publisher,
+      Measures measures,
+      Clock clock) {
+    this.epoch = epoch;
+    this.decoder = decoder;
+    this.visibility = visibility;
+    this.publisher = publisher;
+    this.measures = measures;
+    this.clock = clock;
+  }
+
+  /** From the next turn on, positions are of this epoch. For the loop's thread. */
+  void enter(long nextEpoch) {
+    epoch = nextEpoch;
+  }
+
+  @Override
+  public Optional<Map<String, ?>> receive(List<SourceRecord> records) throws InterruptedException {
+    Instant capturedAt = clock.instant();
+    for (SourceRecord record : records) {
+      Decoded decoded = decoder.decode(record);
+      incoming.put(
+          new Captured<>(
+              nextSequence++,
+              decoded.lsn(),
+              decoded.transaction(),
+              System.nanoTime(),
+              new Received(decoded, record.sourceOffset(), capturedAt)));
+    }
+    return Optional.ofNullable(confirmed.getAndSet(null));
+  }
+
+  /**
+   * One turn of the loop: takes what came, asks the gate, publishes what passes, moves the watermark.
+   * Waits at most {@code idle} when there is nothing to do.
+   *
+   * @return what the gate answered, empty where it was not asked
+   */
+  Optional<GateSnapshot> turn(Duration idle) throws SQLException, InterruptedException {
+    publisher.failIfBroken();
+    Duration wait = gate.isEmpty() && tracker.isSettled() ? idle : RECHECK;
+    if (gate.size() >= HOLD_CAPACITY) {
+      // Nothing more is taken in; the engine's thread waits in receive.
+      LockSupport.parkNanos(RECHECK.toNanos());
+    } else {
+      Captured<Received> next = incoming.poll(wait.toNanos(), TimeUnit.NANOSECONDS);
+      while (next != null) {
+        take(next);
+        next = gate.size() < HOLD_CAPACITY ? incoming.poll() : null;
+      }
+    }
+    Optional<GateSnapshot> asked = Optional.empty();
+    if (!gate.isEmpty()) {
+      GateSnapshot snapshot = visibility.ask();
+      asked = Optional.of(snapshot);
+      List<Captured<Received>> passed = gate.pass(snapshot);
+      for (Captured<Received> captured : passed) {
+        publish(captured, snapshot);
+      }
+      tracker.asked(snapshot);
+    }
+    drainAcknowledged();
+    publishWatermark();
+    measures.held().set(gate.size());
+    return asked;
+  }
+
+  private void take(Captured<Received> captured) {
+    seenSequence = captured.sequence() + 1;
+    gate.hold(captured);
+    tracker.received(captured);
+    Checkpoint last = checkpoints.peekLast();
+    if (last == null
+        || captured.receivedNanos() - last.receivedNanos() > CHECKPOINT_INTERVAL.toNanos()) {
+      checkpoints.addLast(
+          new Checkpoint(
+              captured.sequence(),
+              captured.receivedNanos(),
+              captured.payload().sourceOffset()));
+      if (checkpoints.size() > MOST_CHECKPOINTS) {
+        boolean[] keep = {false};
+        checkpoints.removeIf(checkpoint -> keep[0] = !keep[0]);
+      }
+    }
+  }
+
+  private void publish(Captured<Received> captured, GateSnapshot snapshot) {
+    measures
+        .visibilityWait()
+        .record(System.nanoTime() - captured.receivedNanos(), TimeUnit.NANOSECONDS);
+    Position position = new Position(epoch, snapshot.flushLsn());
+    long sequence = captured.sequence();
+    Runnable onAcknowledged = () -> acknowledged.add(sequence);
+    Decoded decoded = captured.payload().decoded();
+    if (decoded instanceof Decoded.Beat) {
+      tracker.acknowledged(sequence);
+    } else if (decoded instanceof Decoded.Change change) {
+      measures
+          .commitToCapture()
+          .record(Duration.between(change.committedAt(), captured.payload().capturedAt()));
+      publisher.publish(
+          change.recordKey(),
+          new ChangeEvent(
+              change.table(),
+              change.operation(),
+              change.before(),
+              change.after(),
+              snapshot.widen(change.transaction()),
+              change.lsn(),
+              position,
+              change.committedAt(),
+              captured.payload().capturedAt()),
+          onAcknowledged);
+    } else if (decoded instanceof Decoded.Refusal refusal) {
+      publisher.deadLetter(
+          refusal.table(),
+          "change of " + refusal.table() + " at " + new Position(epoch, refusal.lsn()),
+          refusal.reason());
+      // A change of which nothing is known: whatever depends on the table is voided.
+      publisher.publish(
+          refusal.table(),
+          new ChangeEvent(
+              refusal.table(),
+              Operation.UPDATE,
+              RowImage.UNKNOWN,
+              RowImage.UNKNOWN,
+              snapshot.widen(refusal.transaction()),
+              refusal.lsn(),
+              position,
+              refusal.committedAt(),
+              captured.payload().capturedAt()),
+          onAcknowledged);
+    }
+  }
+
+  private void drainAcknowledged() {
+    for (Long sequence = acknowledged.poll(); sequence != null; sequence = acknowledged.poll()) {
+      tracker.acknowledged(sequence);
+    }
+  }
+
+  /**
+   * Publishes the watermark where it moved. The slot is confirmed up to a record only after a
+   * watermark that covers it is on the topic: so the slot never stands beyond what was published, and
+   * a slot that does was moved by somebody else.
+   */
+  private void publishWatermark() {
+    long now = System.nanoTime();
+    if (now - lastWatermarkNanos < WATERMARK_INTERVAL.toNanos()) {
+      return;
+    }
+    Optional<Watermark> watermark = tracker.watermark(epoch);
+    if (watermark.isEmpty() || watermark.equals(lastWatermark)) {
+      return;
+    }
+    Map<String, ?> last = null;
+    long before = tracker.acknowledgedBefore(seenSequence);
+    while (!checkpoints.isEmpty() && checkpoints.getFirst().sequence() < before) {
+      last = checkpoints.removeFirst().sourceOffset();
+    }
+    Map<String, ?> covered = last;
+    publisher.publish(
+        watermark.get(),
+        () -> {
+          if (covered != null) {
+            confirmed.set(covered);
+          }
+        });
+    lastWatermark = watermark;
+    lastWatermarkNanos = now;
+  }
+}

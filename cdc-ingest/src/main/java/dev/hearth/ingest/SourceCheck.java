@@ -1,0 +1,63 @@
+package dev.hearth.ingest;
+
+import dev.hearth.chassis.StartupException;
+import dev.hearth.chassis.config.ConfigException;
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.config.Problem;
+import dev.hearth.ingest.capture.ReplicationSetup;
+import dev.hearth.ingest.capture.SourceDatabase;
+import dev.hearth.ingest.capture.SourceSettings;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+
+/** Checks the source and the rules against it; changes nothing. */
+public final class SourceCheck {
+  private SourceCheck() {}
+
+  /** Settings of capture as the configuration has them. */
+  static SourceSettings settings(HearthConfig config) {
+    HearthConfig.Postgres postgres = config.source().postgres();
+    return new SourceSettings(
+        postgres.url(),
+        postgres.user(),
+        Optional.ofNullable(postgres.password()).map(secret -> secret.reveal()),
+        postgres.slot(),
+        postgres.publication(),
+        RuleReferences.of(config.rules()).changedTables());
+  }
+
+  /**
+   * All mistakes of the rules at once, against the live schema.
+   *
+   * @return what will work at a cost, one sentence each
+   * @throws ConfigException with every mistake
+   * @throws StartupException if the database cannot be reached or used
+   */
+  public static List<Problem> check(HearthConfig config) {
+    SourceSettings settings = settings(config);
+    try (Connection connection = new SourceDatabase(settings).openAtStart("check")) {
+      new ReplicationSetup(connection, settings).checkServer();
+      return read(connection, config).warnings();
+    } catch (SQLException e) {
+      throw new StartupException(
+          "source.postgres: the catalog cannot be read (" + e.getMessage() + ")", 1, e);
+    }
+  }
+
+  static TableCatalog.Findings read(Connection connection, HearthConfig config)
+      throws SQLException {
+    RuleReferences references = RuleReferences.of(config.rules());
+    TableCatalog.Findings findings =
+        TableCatalog.read(connection, references.tables(), references.columns());
+    List<Problem> problems =
+        java.util.stream.Stream.concat(
+                references.problems().stream(), findings.problems().stream())
+            .toList();
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    return findings;
+  }
+}

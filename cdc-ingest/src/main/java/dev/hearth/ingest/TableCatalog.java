@@ -1,0 +1,222 @@
+package dev.hearth.ingest;
+
+import dev.hearth.chassis.config.Problem;
+import dev.hearth.chassis.config.Suggestion;
+import dev.hearth.ingest.decode.TableShape;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What the source's catalog says of the tables that rules name; all mistakes of the rules at once.
+ */
+final class TableCatalog {
+  private TableCatalog() {}
+
+  /** What a rule reads a column for. */
+  enum Use {
+    /** To make a key: without the old value, a moved row's old key is not known. */
+    KEY,
+    /** To tell whether a change matters: without the old value, every update matters. */
+    FILTER,
+    /** To reach the rows of another table; changes there void whole caches for now. */
+    THROUGH
+  }
+
+  /** A column that a rule reads, and where in the configuration it says so. */
+  record Reference(String path, String text, String table, String column, Use use) {}
+
+  /**
+   * A table that a rule names.
+   *
+   * @param followed whether its changes are followed
+   */
+  record TableReference(String path, String table, boolean followed) {}
+
+  /** What was found: shapes by table, mistakes, and what will work at a cost. */
+  record Findings(Map<String, TableShape> shapes, List<Problem> problems, List<Problem> warnings) {}
+
+  static Findings read(
+      Connection connection, List<TableReference> tables, List<Reference> references)
+      throws SQLException {
+    Map<String, TableShape> shapes = new LinkedHashMap<>();
+    List<Problem> problems = new ArrayList<>();
+    List<Problem> warnings = new ArrayList<>();
+    for (TableReference named : tables) {
+      List<Reference> own =
+          references.stream()
+              .filter(reference -> reference.table().equals(named.table()))
+              .toList();
+      Optional<Table> found = table(connection, named.table());
+      if (found.isEmpty()) {
+        problems.add(new Problem(named.path(), missingTable(connection, named.table())));
+        continue;
+      }
+      Table table = found.get();
+      if (!table.kind().equals("r") && !table.kind().equals("p")) {
+        problems.add(
+            new Problem(
+                named.path(),
+                named.table()
+                    + " is a view or a foreign table, whose changes are not in the log; name the"
+                    + " tables below it"));
+        continue;
+      }
+      if (table.persistence().equals("u")) {
+        problems.add(
+            new Problem(
+                named.path(),
+                named.table() + " is unlogged, so that its changes are not in the log; run ALTER"
+                    + " TABLE " + named.table() + " SET LOGGED"));
+        continue;
+      }
+      for (Reference reference : own) {
+        if (!table.columns().contains(reference.column())) {
+          problems.add(new Problem(reference.path(), missingColumn(reference, table)));
+        }
+      }
+      Set<String> needed = new TreeSet<>();
+      own.stream()
+          .filter(reference -> table.columns().contains(reference.column()))
+          .forEach(reference -> needed.add(reference.column()));
+      Set<String> old = table.full() ? new TreeSet<>(table.columns()) : table.identity();
+      own.stream()
+          .filter(reference -> table.columns().contains(reference.column()))
+          .filter(reference -> !old.contains(reference.column()))
+          .forEach(reference -> cost(reference).ifPresent(warnings::add));
+      if (named.followed()) {
+        shapes.put(
+            named.table(),
+            new TableShape(named.table(), table.primaryKey(), needed, old, table.full()));
+      }
+    }
+    return new Findings(shapes, problems, warnings);
+  }
+
+  private static Optional<Problem> cost(Reference reference) {
+    String column = reference.table() + "." + reference.column();
+    String cure =
+        "; to have it in the log run ALTER TABLE " + reference.table() + " REPLICA IDENTITY FULL";
+    return switch (reference.use()) {
+      case KEY ->
+          Optional.of(
+              new Problem(
+                  reference.path(),
+                  "\"" + reference.text() + "\" reads " + column + ", whose old value is not in the"
+                      + " log: each update or delete there voids the whole cache" + cure));
+      case FILTER ->
+          Optional.of(
+              new Problem(
+                  reference.path(),
+                  "the old value of " + column
+                      + " is not in the log: each update counts as a change of it" + cure));
+      case THROUGH -> Optional.empty();
+    };
+  }
+
+  private record Table(
+      String kind,
+      String persistence,
+      boolean full,
+      List<String> columns,
+      List<String> primaryKey,
+      Set<String> identity) {}
+
+  private static Optional<Table> table(Connection connection, String name) throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            """
+            select c.oid, c.relkind::text, c.relpersistence::text, c.relreplident::text
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             where n.nspname || '.' || c.relname = ? and c.relkind in ('r', 'p', 'v', 'm', 'f')
+            """)) {
+      query.setString(1, name);
+      try (ResultSet row = query.executeQuery()) {
+        if (!row.next()) {
+          return Optional.empty();
+        }
+        long oid = row.getLong(1);
+        String identity = row.getString(4);
+        List<String> primaryKey = indexColumns(connection, oid, "i.indisprimary");
+        Set<String> old =
+            switch (identity) {
+              case "d" -> new TreeSet<>(primaryKey);
+              case "i" -> new TreeSet<>(indexColumns(connection, oid, "i.indisreplident"));
+              default -> Set.of();
+            };
+        return Optional.of(
+            new Table(
+                row.getString(2),
+                row.getString(3),
+                identity.equals("f"),
+                columns(connection, oid),
+                primaryKey,
+                old));
+      }
+    }
+  }
+
+  private static List<String> columns(Connection connection, long oid) throws SQLException {
+    return names(
+        connection,
+        "select attname from pg_attribute where attrelid = ? and attnum > 0 and not attisdropped"
+            + " order by attnum",
+        oid);
+  }
+
+  private static List<String> indexColumns(Connection connection, long oid, String which)
+      throws SQLException {
+    return names(
+        connection,
+        "select a.attname from pg_index i"
+            + " cross join unnest(i.indkey) with ordinality as k(attnum, position)"
+            + " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum"
+            + " where i.indrelid = ? and " + which + " order by k.position",
+        oid);
+  }
+
+  private static List<String> names(Connection connection, String sql, long oid)
+      throws SQLException {
+    List<String> names = new ArrayList<>();
+    try (PreparedStatement query = connection.prepareStatement(sql)) {
+      query.setLong(1, oid);
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          names.add(rows.getString(1));
+        }
+      }
+    }
+    return names;
+  }
+
+  private static String missingTable(Connection connection, String table) throws SQLException {
+    List<String> all = new ArrayList<>();
+    try (PreparedStatement query =
+            connection.prepareStatement(
+                "select schemaname || '.' || tablename from pg_tables where schemaname not in"
+                    + " ('pg_catalog', 'information_schema') order by 1 limit 10000");
+        ResultSet rows = query.executeQuery()) {
+      while (rows.next()) {
+        all.add(rows.getString(1));
+      }
+    }
+    return "there is no table " + table + Suggestion.nearest(table, all)
+            .map(name -> "; did you mean '" + name + "'?")
+            .orElse("; expected schema.table of one that exists");
+  }
+
+  private static String missingColumn(Reference reference, Table table) {
+    return "\"" + reference.text() + "\" names no column of " + reference.table() + " ("
+        + String.join(", ", table.columns()) + ")" + Suggestion.nearest(reference.column(), table.columns())
+            .map(name -> "; did you mean '" + name + "'?")
+            .orElse("; expected one of them");
+  }
+}

@@ -1,0 +1,185 @@
+package dev.hearth.ingest.capture;
+
+import io.debezium.connector.postgresql.PostgresConnector;
+import io.debezium.embedded.Connect;
+import io.debezium.engine.DebeziumEngine;
+import io.debezium.engine.RecordChangeEvent;
+import io.debezium.engine.format.ChangeEventFormat;
+import io.debezium.engine.spi.OffsetCommitPolicy;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The embedded engine that follows the log. It stores no offsets: the slot is the only position, so
+ * that nothing can disagree with it; what was streamed and not confirmed is streamed again.
+ *
+ * <p>Restarting is the caller's: an engine runs once, and tells when and why it ended.
+ */
+public final class LogEngine implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(LogEngine.class);
+  private static final long CLOSE_SECONDS = 15;
+
+  private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile @Nullable Throwable failure;
+
+  /** Called by the engine's thread with records in the order of the log. */
+  @FunctionalInterface
+  public interface Receiver {
+    /**
+     * Takes records over; blocks while the hold is full.
+     *
+     * @return source offset of the last record that need not be streamed again; empty where that has
+     *     not moved
+     */
+    Optional<Map<String, ?>> receive(List<SourceRecord> records) throws InterruptedException;
+  }
+
+  public LogEngine(SourceSettings settings, Receiver receiver, Consumer<String> onEnd) {
+    this.engine =
+        DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
+            .using(properties(settings))
+            // As a property it would be ignored by this format.
+            .using(OffsetCommitPolicy.always())
+            .using(
+                (success, message, error) -> {
+                  failure = error;
+                  ended.countDown();
+                  onEnd.accept(
+                      success
+                          ? "the engine stopped"
+                          : "the engine failed: " + (error == null ? message : rootMessage(error)));
+                })
+            .notifying(
+                new DebeziumEngine.ChangeConsumer<RecordChangeEvent<SourceRecord>>() {
+                  @Override
+                  public void handleBatch(
+                      List<RecordChangeEvent<SourceRecord>> events,
+                      DebeziumEngine.RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
+                      throws InterruptedException {
+                    Optional<Map<String, ?>> confirmed =
+                        receiver.receive(events.stream().map(RecordChangeEvent::record).toList());
+                    if (confirmed.isPresent()) {
+                      // Only this thread may use the committer. The offset is that of an earlier
+                      // record; the record itself only says which source it is.
+                      DebeziumEngine.Offsets offsets = committer.buildOffsets();
+                      confirmed.get().forEach(offsets::set);
+                      committer.markProcessed(events.get(0), offsets);
+                      committer.markBatchFinished();
+                    }
+                  }
+
+                  @Override
+                  public boolean supportsTombstoneEvents() {
+                    return false;
+                  }
+                })
+            .build();
+  }
+
+  /** Starts the engine's threads and returns. */
+  public void start() {
+    Thread thread = new Thread(engine, "ingest-engine");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Why the engine ended; null while it runs, and after a stop that was asked for. */
+  public @Nullable Throwable failure() {
+    return failure;
+  }
+
+  @Override
+  public void close() {
+    try {
+      engine.close();
+      if (!ended.await(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("engine does not stop waitedSeconds={}", CLOSE_SECONDS);
+      }
+    } catch (IOException | IllegalStateException e) {
+      LOG.debug("engine was not running", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static String rootMessage(Throwable error) {
+    Throwable root = error;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+
+  private static Properties properties(SourceSettings settings) {
+    Properties address = Driver.parseURL(settings.url(), new Properties());
+    if (address == null) {
+      throw new IllegalArgumentException(settings.url() + " is no PostgreSQL URL");
+    }
+    Properties p = new Properties();
+    p.setProperty("name", "hearth-ingest");
+    p.setProperty("connector.class", PostgresConnector.class.getName());
+    p.setProperty("topic.prefix", "hearth");
+    p.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
+    p.setProperty("offset.flush.interval.ms", "0");
+    p.setProperty("database.hostname", PGProperty.PG_HOST.getOrDefault(address));
+    p.setProperty("database.port", PGProperty.PG_PORT.getOrDefault(address));
+    p.setProperty("database.dbname", PGProperty.PG_DBNAME.getOrDefault(address));
+    p.setProperty("database.user", settings.user());
+    settings.password().ifPresent(password -> p.setProperty("database.password", password));
+    for (String name : address.stringPropertyNames()) {
+      if (!name.startsWith("PG")) {
+        p.setProperty("driver." + name, address.getProperty(name));
+      }
+    }
+    p.setProperty("plugin.name", "pgoutput");
+    p.setProperty("slot.name", settings.slot());
+    p.setProperty("publication.name", settings.publication());
+    p.setProperty("publication.autocreate.mode", "disabled");
+    p.setProperty("slot.drop.on.stop", "false");
+    p.setProperty("slot.max.retries", "0");
+    p.setProperty("snapshot.mode", "no_data");
+    p.setProperty("table.include.list", tablePatterns(settings));
+    p.setProperty("message.prefix.include.list", HEARTBEAT_PREFIX);
+    p.setProperty("tombstones.on.delete", "false");
+    p.setProperty("skipped.operations", "none");
+    p.setProperty("provide.transaction.metadata", "false");
+    p.setProperty("decimal.handling.mode", "string");
+    p.setProperty("time.precision.mode", "isostring");
+    p.setProperty("binary.handling.mode", "hex");
+    p.setProperty("hstore.handling.mode", "json");
+    p.setProperty("interval.handling.mode", "string");
+    // Waited for up to three times on the way to us: by the reader, by the queue, by the poll.
+    p.setProperty("poll.interval.ms", "1");
+    p.setProperty("max.batch.size", "2048");
+    p.setProperty("max.queue.size", "8192");
+    p.setProperty("errors.max.retries", "0");
+    p.setProperty("heartbeat.interval.ms", "0");
+    return p;
+  }
+
+  /** Prefix of the logical messages that keep the stream moving when nothing changes. */
+  public static final String HEARTBEAT_PREFIX = "hearth";
+
+  private static String tablePatterns(SourceSettings settings) {
+    return settings.tables().stream()
+        .map(Pattern::quote)
+        .map(quoted -> quoted.replace(",", "\\,"))
+        .collect(Collectors.joining(","));
+  }
+}

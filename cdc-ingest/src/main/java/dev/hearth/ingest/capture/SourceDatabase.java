@@ -1,0 +1,67 @@
+package dev.hearth.ingest.capture;
+
+import dev.hearth.chassis.StartupException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+
+/**
+ * Opens connections to the source, and says in one sentence why it cannot. Thread-safe.
+ *
+ * <p>All of them are direct: a pooler would hide which server answers.
+ */
+public final class SourceDatabase {
+  private static final String CONNECT_TIMEOUT_SECONDS = "8";
+
+  private final SourceSettings settings;
+
+  public SourceDatabase(SourceSettings settings) {
+    this.settings = settings;
+  }
+
+  /** A connection whose losses are the caller's to handle. */
+  public Connection open(String purpose) throws SQLException {
+    Properties properties = new Properties();
+    properties.setProperty("user", settings.user());
+    settings.password().ifPresent(password -> properties.setProperty("password", password));
+    properties.setProperty("ApplicationName", "hearth " + purpose);
+    properties.setProperty("connectTimeout", CONNECT_TIMEOUT_SECONDS);
+    properties.setProperty("loginTimeout", CONNECT_TIMEOUT_SECONDS);
+    properties.setProperty("tcpKeepAlive", "true");
+    return DriverManager.getConnection(settings.url(), properties);
+  }
+
+  /** A connection at start, when failing is the user's to mend. */
+  public Connection openAtStart(String purpose) {
+    try {
+      return open(purpose);
+    } catch (SQLException e) {
+      throw new StartupException(sentence(e), 1, e);
+    }
+  }
+
+  private String sentence(SQLException e) {
+    String state = e.getSQLState() == null ? "" : e.getSQLState();
+    String where = "source.postgres.url: " + settings.url();
+    return switch (state) {
+      case "28P01", "28000" ->
+          "source.postgres.user: the server refuses user \"" + settings.user() + "\" ("
+              + firstLine(e) + "); check user, password and pg_hba.conf";
+      case "3D000" ->
+          where + ": there is no such database (" + firstLine(e) + "); correct the end of the URL";
+      case "08001", "08004", "08006" ->
+          where + ": no PostgreSQL answers there (" + firstLine(e)
+              + "); check host and port, and that the server accepts TCP connections";
+      case "53300" ->
+          where + ": the server has no free connection (" + firstLine(e)
+              + "); raise max_connections or close some";
+      case "57P03" -> where + ": the server is starting or stopping; try again in a moment";
+      default -> where + ": " + firstLine(e) + "; check the URL, the user and the server's log";
+    };
+  }
+
+  static String firstLine(SQLException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("no message").strip();
+  }
+}

@@ -1,0 +1,27 @@
+package dev.hearth.ingest.decode;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What decoding needs to know of a table.
+ *
+ * @param table {@code schema.table}
+ * @param primaryKey its columns in order; may be empty
+ * @param needed columns that rules read
+ * @param oldColumns columns whose old values the log carries: all with REPLICA IDENTITY FULL, those
+ *     of the identity index otherwise
+ * @param full whether the log carries whole old rows
+ */
+public record TableShape(
+    String table,
+    List<String> primaryKey,
+    Set<String> needed,
+    Set<String> oldColumns,
+    boolean full) {
+  public TableShape {
+    primaryKey = List.copyOf(primaryKey);
+    needed = Set.copyOf(needed);
+    oldColumns = Set.copyOf(oldColumns);
+  }
+}

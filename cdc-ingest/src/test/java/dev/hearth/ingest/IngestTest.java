@@ -1,0 +1,257 @@
+package dev.hearth.ingest;
+
+import static dev.hearth.ingest.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.ChangeMark;
+import dev.hearth.schemas.change.Operation;
+import dev.hearth.schemas.position.EpochRaised;
+import dev.hearth.schemas.position.StreamMark;
+import dev.hearth.schemas.position.Watermark;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Ingest against a real database and a real broker. */
+class IngestTest {
+  private static final String SCHEMA =
+      """
+      create table product (id int primary key, name text, category_id int);
+      alter table product replica identity full;
+      create table price (product_id int primary key, amount numeric(10,2), note text);
+      create table unruled (id int primary key);
+      """;
+  private static final String RULES =
+      """
+      caches:
+        product: { stores: [ redis ], key: "product:{id}" }
+        category: { stores: [ redis ], key: "category:{id}" }
+      rules:
+        - { table: public.product, keys: [ "product:{id}", "category:{category_id}" ] }
+        - { table: public.price, columns: [ amount ], keys: [ "product:{product_id}" ] }
+      """;
+
+  @Test
+  void publishesChangesOfRuledTablesWithOldAndNewValues() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+
+      source.execute(
+          """
+          insert into product values (1, 'cup', 7);
+          insert into unruled values (1);
+          update product set category_id = 8 where id = 1;
+          insert into price values (1, 9.50, 'x');
+          update price set amount = 10.00 where product_id = 1;
+          delete from price where product_id = 1;
+          truncate product;
+          """);
+
+      eventually(() -> assertThat(reader.changes()).hasSize(6));
+      List<ChangeEvent> changes = reader.changes();
+      assertThat(changes)
+          .extracting(ChangeEvent::operation)
+          .containsExactly(
+              Operation.INSERT,
+              Operation.UPDATE,
+              Operation.INSERT,
+              Operation.UPDATE,
+              Operation.DELETE,
+              Operation.TRUNCATE);
+      assertThat(changes.get(1).before().columns()).isEqualTo(Map.of("id", "1", "category_id", "7"));
+      assertThat(changes.get(1).after().columns()).isEqualTo(Map.of("id", "1", "category_id", "8"));
+      assertThat(changes.get(2).after().columns())
+          .isEqualTo(Map.of("product_id", "1", "amount", "9.50"));
+      assertThat(changes.get(3).before().columns()).isEqualTo(Map.of("product_id", "1"));
+      assertThat(changes.get(4).before().columns()).isEqualTo(Map.of("product_id", "1"));
+      assertThat(changes.get(5).table()).isEqualTo("public.product");
+    }
+  }
+
+  @Test
+  void watermarksPassEveryPublishedChangeWhenNothingElseHappens() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+
+      source.execute("insert into product values (1, 'cup', 7)");
+
+      eventually(
+          () -> {
+            assertThat(reader.changes()).hasSize(1);
+            ChangeEvent change = reader.changes().get(0);
+            assertThat(marks(reader))
+                .anySatisfy(
+                    mark -> {
+                      assertThat(mark).isInstanceOf(Watermark.class);
+                      Watermark watermark = (Watermark) mark;
+                      assertThat(watermark.position()).isGreaterThan(change.position());
+                      assertThat(watermark.gateTime()).isAfter(change.committedAt());
+                    });
+          });
+    }
+  }
+
+  @Test
+  void raisesAnEpochAtBirthAndAgainWhenOlderTransactionsAreOver() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+
+      eventually(
+          () ->
+              assertThat(marks(reader))
+                  .filteredOn(EpochRaised.class::isInstance)
+                  .extracting(mark -> ((EpochRaised) mark).settled())
+                  .containsExactly(false, true));
+    }
+  }
+
+  @Test
+  void goesOnInTheSameEpochAfterARestartAndLosesNothing() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      HearthConfig config = source.config(RULES);
+      Ingest first = source.start(config);
+      SourceFixture.Reader reader = source.reader();
+      source.execute("insert into product select i, 'p', i from generate_series(1, 100) i");
+      eventually(() -> assertThat(reader.changes()).hasSize(100));
+      awaitWatermarkOfASettledEpoch(reader);
+
+      first.close();
+      source.execute("update product set name = 'q', category_id = 1000 + id");
+      source.start(config);
+
+      eventually(
+          () ->
+              assertThat(
+                      reader.changes().stream()
+                          .filter(change -> change.operation() == Operation.UPDATE)
+                          .map(change -> change.after().columns().get("id"))
+                          .distinct())
+                  .containsExactlyInAnyOrderElementsOf(
+                      IntStream.rangeClosed(1, 100).mapToObj(Integer::toString).toList()));
+      assertThat(marks(reader)).filteredOn(EpochRaised.class::isInstance).hasSize(2);
+    }
+  }
+
+  @Test
+  void losesNothingWhenKilledInTheMiddleOfTrafficAndStartedAgain() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      HearthConfig config = source.config(RULES);
+      SourceFixture.Reader reader = source.reader();
+      try (Connection writer = source.connect();
+          Statement statement = writer.createStatement()) {
+        int next = 0;
+        for (int round = 0; round < 5; round++) {
+          Ingest ingest = source.start(config);
+          for (int i = 0; i < 200; i++) {
+            statement.execute("insert into product values (" + next++ + ", 'p', 1)");
+          }
+          ingest.close();
+        }
+        source.start(config);
+        int written = next;
+        eventually(
+            () ->
+                assertThat(
+                        reader.changes().stream()
+                            .map(change -> change.after().columns().get("id"))
+                            .distinct()
+                            .count())
+                    .isEqualTo(written));
+      }
+    }
+  }
+
+  @Test
+  void raisesANewEpochWhenTheSlotWasLostMeanwhile() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      HearthConfig config = source.config(RULES);
+      Ingest first = source.start(config);
+      SourceFixture.Reader reader = source.reader();
+      awaitWatermarkOfASettledEpoch(reader);
+      first.close();
+
+      awaitIdleSlot(source);
+      source.execute("select pg_drop_replication_slot('" + source.name + "')");
+      source.execute("insert into product values (1, 'lost', 1)");
+      source.start(config);
+
+      eventually(
+          () ->
+              assertThat(marks(reader))
+                  .filteredOn(EpochRaised.class::isInstance)
+                  .extracting(mark -> ((EpochRaised) mark).reason())
+                  .contains("slot " + source.name + " was gone and has been created again"));
+    }
+  }
+
+  @Test
+  void raisesANewEpochWhenSomebodyAdvancedTheSlot() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      HearthConfig config = source.config(RULES);
+      Ingest first = source.start(config);
+      SourceFixture.Reader reader = source.reader();
+      awaitWatermarkOfASettledEpoch(reader);
+      first.close();
+
+      awaitIdleSlot(source);
+      source.execute("insert into product values (1, 'lost', 1)");
+      source.execute(
+          "select pg_replication_slot_advance('" + source.name + "', pg_current_wal_lsn())");
+      source.start(config);
+
+      eventually(
+          () ->
+              assertThat(marks(reader))
+                  .filteredOn(EpochRaised.class::isInstance)
+                  .extracting(mark -> ((EpochRaised) mark).reason())
+                  .anySatisfy(reason -> assertThat(reason).contains("somebody advanced")));
+    }
+  }
+
+  private static void awaitWatermarkOfASettledEpoch(SourceFixture.Reader reader) throws Exception {
+    eventually(
+        () -> {
+          List<Long> settled =
+              marks(reader).stream()
+                  .filter(mark -> mark instanceof EpochRaised raised && raised.settled())
+                  .map(mark -> mark.position().epoch())
+                  .toList();
+          assertThat(marks(reader))
+              .anyMatch(
+                  mark ->
+                      mark instanceof Watermark && settled.contains(mark.position().epoch()));
+        });
+  }
+
+  /** The server needs a moment to notice that the stream's connection is gone. */
+  private static void awaitIdleSlot(SourceFixture source) throws Exception {
+    eventually(
+        () -> {
+          try (Statement statement = source.connect().createStatement();
+              ResultSet row =
+                  statement.executeQuery(
+                      "select active from pg_replication_slots where slot_name = '"
+                          + source.name
+                          + "'")) {
+            row.next();
+            assertThat(row.getBoolean(1)).isFalse();
+          }
+        });
+  }
+
+  private static List<StreamMark> marks(SourceFixture.Reader reader) {
+    return reader.poll().stream()
+        .filter(ChangeMark.class::isInstance)
+        .map(record -> ((ChangeMark) record).mark())
+        .toList();
+  }
+}

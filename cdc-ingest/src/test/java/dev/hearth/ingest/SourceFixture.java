@@ -1,0 +1,165 @@
+package dev.hearth.ingest;
+
+import dev.hearth.chassis.config.ConfigLoader;
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.health.Health;
+import dev.hearth.chassis.kafka.KafkaTopics;
+import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.sandbox.Sandbox;
+import dev.hearth.sandbox.Server;
+import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.ChangeRecord;
+import dev.hearth.schemas.topic.Topic;
+import dev.hearth.schemas.topic.Topics;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** One PostgreSQL and one Kafka for all tests of the module; each test has a database of its own. */
+final class SourceFixture implements AutoCloseable {
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+  private static final Sandbox SANDBOX =
+      Sandbox.builder().servers(Server.POSTGRES, Server.KAFKA).start();
+
+  final String name = "shop" + NUMBER.incrementAndGet();
+  final Topics topics = new Topics("hearth-" + name);
+  final Map<String, Object> kafka =
+      KafkaTopics.clientProperties(SANDBOX.kafka().bootstrapServers(), Map.of());
+  private final List<AutoCloseable> opened = new ArrayList<>();
+
+  SourceFixture(String schema) throws SQLException {
+    SANDBOX.postgres().createDatabase(name);
+    execute(schema);
+    KafkaTopics.ensure(
+        kafka, replicas -> topics.all().stream().map(topic -> topic.definition(replicas)).toList());
+  }
+
+  static Sandbox sandbox() {
+    return SANDBOX;
+  }
+
+  String url() {
+    return SANDBOX.postgres().jdbcUrl(name);
+  }
+
+  HearthConfig config(String cachesAndRules) {
+    return ConfigLoader.parse(
+            "test",
+            """
+            source:
+              postgres: { url: "%s", user: %s, password: "%s", slot: %s }
+            kafka: { bootstrapServers: "%s", topicPrefix: %s }
+            stores: { redis: { type: redis, uri: "redis://localhost:1" } }
+            %s
+            """
+                .formatted(
+                    url(),
+                    SANDBOX.postgres().user(),
+                    SANDBOX.postgres().password(),
+                    name,
+                    SANDBOX.kafka().bootstrapServers(),
+                    topics.prefix(),
+                    cachesAndRules),
+            Map.of(),
+            Map.of())
+        .config();
+  }
+
+  Ingest start(HearthConfig config) throws Exception {
+    return start(config, new Ingest.Options(true));
+  }
+
+  Ingest start(HearthConfig config, Ingest.Options options) throws Exception {
+    Ingest ingest =
+        new Ingest(
+            config,
+            topics,
+            kafka,
+            new Metrics("test"),
+            new Health(),
+            Clock.systemUTC(),
+            options);
+    ingest.start();
+    opened.add(ingest::close);
+    return ingest;
+  }
+
+  Connection connect() throws SQLException {
+    Connection connection =
+        DriverManager.getConnection(
+            url(), SANDBOX.postgres().user(), SANDBOX.postgres().password());
+    opened.add(connection);
+    return connection;
+  }
+
+  void execute(String sql) throws SQLException {
+    try (Connection connection =
+            DriverManager.getConnection(
+                url(), SANDBOX.postgres().user(), SANDBOX.postgres().password());
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** Reads the changes topic from its beginning, as often as asked. */
+  Reader reader() {
+    Reader reader = new Reader();
+    opened.add(reader);
+    return reader;
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (int i = opened.size() - 1; i >= 0; i--) {
+      opened.get(i).close();
+    }
+  }
+
+  final class Reader implements AutoCloseable {
+    private final Topic<String, ChangeRecord> topic = topics.changes();
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    final List<ChangeRecord> records = new ArrayList<>();
+
+    private Reader() {
+      Map<String, Object> properties = new HashMap<>(kafka);
+      properties.put("enable.auto.commit", "false");
+      consumer =
+          new KafkaConsumer<>(
+              properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+      TopicPartition partition = new TopicPartition(topic.name(), 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+    }
+
+    List<ChangeRecord> poll() {
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
+        records.add(topic.value().deserializer().deserialize(topic.name(), record.value()));
+      }
+      return records;
+    }
+
+    List<ChangeEvent> changes() {
+      return poll().stream()
+          .filter(ChangeEvent.class::isInstance)
+          .map(ChangeEvent.class::cast)
+          .toList();
+    }
+
+    @Override
+    public void close() {
+      consumer.close();
+    }
+  }
+}
