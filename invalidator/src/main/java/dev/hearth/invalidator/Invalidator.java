@@ -1,0 +1,136 @@
+package dev.hearth.invalidator;
+
+import dev.hearth.chassis.Component;
+import dev.hearth.chassis.StartupException;
+import dev.hearth.chassis.config.ConfigException;
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.config.Problem;
+import dev.hearth.chassis.health.Health;
+import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.invalidator.delivery.Delivery;
+import dev.hearth.invalidator.derivation.Rules;
+import dev.hearth.schemas.topic.Topics;
+import dev.hearth.store.DeliveryTarget;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * Changes to invalidations to stores: one stream that derives, and a delivery for each store. They
+ * share nothing but the topic between them, so that a store that is away never stops the stream.
+ */
+public final class Invalidator {
+  private Invalidator() {}
+
+  /**
+   * Every mistake of caches and rules that can be seen without the database.
+   *
+   * @throws ConfigException with all of them
+   */
+  public static Rules check(HearthConfig config) {
+    List<Problem> problems = new ArrayList<>();
+    config
+        .caches()
+        .forEach(
+            (name, cache) -> {
+              if (cache.mode() == HearthConfig.Mode.PLAIN) {
+                problems.add(
+                    new Problem(
+                        "caches." + name + ".mode",
+                        "plain is not available in this version; expected fenced, or observe to"
+                            + " derive and delete nothing"));
+              }
+            });
+    try {
+      Rules rules = Rules.compile(config);
+      if (problems.isEmpty()) {
+        return rules;
+      }
+    } catch (ConfigException e) {
+      problems.addAll(e.problems());
+    }
+    throw new ConfigException(problems);
+  }
+
+  /**
+   * The parts of the service, in the order in which they start.
+   *
+   * @param kafka properties of every Kafka client, bootstrap servers among them
+   * @param connectors by store, how a delivery connects to it
+   */
+  public static List<Component> components(
+      HearthConfig config,
+      Topics topics,
+      Map<String, Object> kafka,
+      Map<String, Supplier<DeliveryTarget>> connectors,
+      Metrics metrics,
+      Health health,
+      Clock clock) {
+    Rules rules = check(config);
+    List<Component> components = new ArrayList<>();
+    components.add(
+        new DerivationStream(
+            topics, rules, kafka, config.dataDirectory().resolve("streams"), metrics, health, clock));
+    Correspondence correspondence = new Correspondence(topics, kafka);
+    components.add(
+        Component.of("delivery-correspondence", () -> {}, correspondence::close));
+    config
+        .stores()
+        .keySet()
+        .forEach(
+            store -> {
+              Supplier<DeliveryTarget> connector = connectors.get(store);
+              if (connector == null) {
+                throw new StartupException("stores." + store + ": there is no way to connect", 2);
+              }
+              components.add(
+                  new Delivery(
+                      store,
+                      connector,
+                      delivered(config, store),
+                      topics,
+                      consumer(topics, kafka, store),
+                      () -> TopicId.of(topics.invalidations().name(), kafka),
+                      correspondence,
+                      metrics,
+                      health,
+                      clock));
+            });
+    return components;
+  }
+
+  /** Caches whose entries in a store are taken out; those that are only observed are not. */
+  private static Set<String> delivered(HearthConfig config, String store) {
+    Set<String> caches = new LinkedHashSet<>();
+    config
+        .caches()
+        .forEach(
+            (name, cache) -> {
+              if (cache.stores().contains(store) && cache.mode() != HearthConfig.Mode.OBSERVE) {
+                caches.add(name);
+              }
+            });
+    return caches;
+  }
+
+  private static KafkaConsumer<byte[], byte[]> consumer(
+      Topics topics, Map<String, Object> kafka, String store) {
+    Map<String, Object> properties = new java.util.HashMap<>(kafka);
+    properties.put(ConsumerConfig.GROUP_ID_CONFIG, topics.prefix() + "-delivery-" + store);
+    properties.put(ConsumerConfig.CLIENT_ID_CONFIG, topics.prefix() + "-delivery-" + store);
+    properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+    properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "5000");
+    properties.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, "10000");
+    properties.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, "3000");
+    return new KafkaConsumer<>(
+        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+}

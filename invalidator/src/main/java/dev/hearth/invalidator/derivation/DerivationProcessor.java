@@ -1,0 +1,220 @@
+package dev.hearth.invalidator.derivation;
+
+import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.ChangeMark;
+import dev.hearth.schemas.change.ChangeRecord;
+import dev.hearth.schemas.invalidation.Cause;
+import dev.hearth.schemas.invalidation.Invalidation;
+import dev.hearth.schemas.invalidation.InvalidationMark;
+import dev.hearth.schemas.position.EpochRaised;
+import dev.hearth.schemas.position.GenerationRaised;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.position.StreamMark;
+import dev.hearth.schemas.position.Watermark;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Derives invalidations from changes and passes marks on, in order. A record that cannot be read or
+ * handled becomes a dead letter, and the caches that it may have concerned get a new generation; the
+ * rest goes on.
+ *
+ * <p>Generations are numbered here, since the changes have one partition and so one task. Numbers are
+ * never below the wall clock in milliseconds, so that they grow even where the store of them was
+ * lost.
+ */
+final class DerivationProcessor implements Processor<byte[], byte[], Object, Object> {
+  static final String POISON = "poison";
+
+  private final Derivation derivation;
+  private final Rules rules;
+  private final Deserializer<ChangeRecord> deserializer;
+  private final String changesTopic;
+  private final InvalidationTopology.Listener listener;
+  private final Clock clock;
+  private @Nullable ProcessorContext<Object, Object> context;
+  private @Nullable KeyValueStore<String, Long> generations;
+  private @Nullable KeyValueStore<String, String> raiseAgain;
+  private Position lastPosition = Position.NONE;
+
+  DerivationProcessor(
+      Rules rules,
+      Deserializer<ChangeRecord> deserializer,
+      String changesTopic,
+      InvalidationTopology.Listener listener,
+      Clock clock) {
+    this.rules = rules;
+    this.derivation = new Derivation(rules);
+    this.deserializer = deserializer;
+    this.changesTopic = changesTopic;
+    this.listener = listener;
+    this.clock = clock;
+  }
+
+  @Override
+  public void init(ProcessorContext<Object, Object> processorContext) {
+    context = processorContext;
+    generations = processorContext.getStateStore(InvalidationTopology.GENERATIONS);
+    raiseAgain = processorContext.getStateStore(InvalidationTopology.RAISE_AGAIN);
+  }
+
+  @Override
+  public void process(Record<byte[], byte[]> record) {
+    ChangeRecord change;
+    List<Runnable> effects = new ArrayList<>();
+    try {
+      change = deserializer.deserialize(changesTopic, record.value());
+      if (change == null) {
+        throw new IllegalArgumentException("the value is null");
+      }
+      if (change instanceof ChangeEvent event) {
+        derive(event, keyText(record), effects);
+      }
+    } catch (RuntimeException e) {
+      // Whatever it is, it must neither block nor disappear.
+      quarantine(record, e);
+      return;
+    }
+    if (change instanceof ChangeEvent event) {
+      position(event.position(), record.timestamp());
+      effects.forEach(Runnable::run);
+    } else if (change instanceof ChangeMark mark) {
+      pass(mark.mark(), record.timestamp());
+    }
+  }
+
+  private void derive(ChangeEvent event, String row, List<Runnable> effects) {
+    Derivation.Touched touched = derivation.derive(event);
+    Instant now = clock.instant();
+    for (Map.Entry<Derivation.Key, Rule.Target> each : touched.keys().entrySet()) {
+      Invalidation invalidation =
+          new Invalidation(
+              each.getKey().cache(),
+              each.getKey().key(),
+              event.position(),
+              event.committedAt(),
+              event.capturedAt(),
+              now,
+              new Cause(event.table(), row, event.transaction(), each.getValue().path()));
+      effects.add(
+          () ->
+              forward(
+                  new Record<>(invalidation.key(), invalidation, now.toEpochMilli()),
+                  InvalidationTopology.INVALIDATIONS));
+    }
+    touched
+        .voided()
+        .forEach(
+            (cache, reason) ->
+                effects.add(() -> raise(cache, event.position(), reason, now.toEpochMilli())));
+    listener.derived(Duration.between(event.capturedAt(), now));
+  }
+
+  private void pass(StreamMark mark, long timestamp) {
+    if (mark instanceof Watermark watermark) {
+      position(watermark.ceiling(), timestamp);
+    } else if (mark instanceof EpochRaised raised) {
+      position(raised.position(), timestamp);
+    }
+    forward(new Record<>("", new InvalidationMark(mark), timestamp), InvalidationTopology.INVALIDATIONS);
+  }
+
+  /**
+   * Notes a position. What was voided because of a record whose position could not be read is voided
+   * again at the next one that can: that one is at or above it.
+   */
+  private void position(Position position, long timestamp) {
+    lastPosition = Position.max(lastPosition, position);
+    List<String> again = new ArrayList<>();
+    try (KeyValueIterator<String, String> all = store(raiseAgain).all()) {
+      all.forEachRemaining(entry -> again.add(entry.key));
+    }
+    for (String cache : again) {
+      store(raiseAgain).delete(cache);
+      raise(cache, position, POISON, timestamp);
+    }
+  }
+
+  private void raise(String cache, Position position, String reason, long timestamp) {
+    Long last = store(generations).get(cache);
+    long generation = Math.max(last == null ? 1 : last + 1, clock.millis());
+    store(generations).put(cache, generation);
+    GenerationRaised raised =
+        new GenerationRaised(cache, generation, position, reason, clock.instant());
+    forward(new Record<>(cache, raised, timestamp), InvalidationTopology.EPOCHS);
+    forward(new Record<>("", new InvalidationMark(raised), timestamp), InvalidationTopology.INVALIDATIONS);
+    listener.generationRaised(cache, reason);
+  }
+
+  private void quarantine(Record<byte[], byte[]> record, RuntimeException failure) {
+    Headers headers = new RecordHeaders(record.headers().toArray());
+    headers
+        .add("__streams.errors.topic", bytes(changesTopic))
+        .add("__streams.errors.exception", bytes(failure.getClass().getName()))
+        .add("__streams.errors.message", bytes(String.valueOf(failure.getMessage())))
+        .add("hearth.stage", bytes("derivation"));
+    process()
+        .recordMetadata()
+        .ifPresent(
+            at ->
+                headers
+                    .add("__streams.errors.partition", bytes(Integer.toString(at.partition())))
+                    .add("__streams.errors.offset", bytes(Long.toString(at.offset()))));
+    forward(
+        new Record<>(record.key(), record.value(), Math.max(0, record.timestamp()), headers),
+        InvalidationTopology.DEAD_LETTERS);
+    listener.deadLetter();
+    for (String cache : concerned(record)) {
+      raise(cache, lastPosition, POISON, Math.max(0, record.timestamp()));
+      store(raiseAgain).put(cache, POISON);
+    }
+  }
+
+  /** The record's key begins with its table, where it can be read; otherwise it is any. */
+  private Set<String> concerned(Record<byte[], byte[]> record) {
+    String key = keyText(record);
+    int colon = key.indexOf(':');
+    return rules.cachesOf(colon < 0 ? key : key.substring(0, colon));
+  }
+
+  private static String keyText(Record<byte[], byte[]> record) {
+    return record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private void forward(Record<?, ?> record, String child) {
+    process().forward(record.withKey((Object) record.key()).withValue((Object) record.value()), child);
+  }
+
+  private ProcessorContext<Object, Object> process() {
+    if (context == null) {
+      throw new IllegalStateException("the processor was not initialised");
+    }
+    return context;
+  }
+
+  private static <T> T store(@Nullable T store) {
+    if (store == null) {
+      throw new IllegalStateException("the processor was not initialised");
+    }
+    return store;
+  }
+}

@@ -1,0 +1,28 @@
+package dev.hearth.invalidator.derivation;
+
+import dev.hearth.schemas.key.KeyTemplate;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * One rule, checked: which change of a row touches which keys.
+ *
+ * @param table {@code schema.table}
+ * @param columns whose change matters; empty means every change
+ * @param targets at least one
+ * @param through whether the keys are those of rows of another table
+ */
+public record Rule(String table, Set<String> columns, List<Target> targets, boolean through) {
+  public Rule {
+    columns = Set.copyOf(columns);
+    targets = List.copyOf(targets);
+  }
+
+  /**
+   * A key that a rule touches.
+   *
+   * @param path place in the configuration, such as {@code rules[0].keys[1]}
+   * @param cache that the key belongs to
+   */
+  public record Target(String path, String cache, KeyTemplate template) {}
+}

@@ -1,0 +1,129 @@
+package dev.hearth.invalidator.derivation;
+
+import dev.hearth.chassis.config.ConfigException;
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.config.Problem;
+import dev.hearth.chassis.config.Suggestion;
+import dev.hearth.schemas.key.KeyTemplate;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * All rules of an installation, by table. Immutable; made from the configuration, with every mistake
+ * at once.
+ */
+public final class Rules {
+  private final Map<String, List<Rule>> byTable;
+  private final Set<String> caches;
+
+  private Rules(Map<String, List<Rule>> byTable, Set<String> caches) {
+    this.byTable = byTable;
+    this.caches = caches;
+  }
+
+  /**
+   * Compiles the rules of a configuration.
+   *
+   * @throws ConfigException with every mistake
+   */
+  public static Rules compile(HearthConfig config) {
+    List<Problem> problems = new ArrayList<>();
+    Map<String, String> cacheByShape = new LinkedHashMap<>();
+    Map<String, String> keyByShape = new LinkedHashMap<>();
+    config
+        .caches()
+        .forEach(
+            (name, cache) -> {
+              String path = "caches." + name + ".key";
+              parse(path, cache.key(), problems)
+                  .ifPresent(
+                      template -> {
+                        String other = cacheByShape.putIfAbsent(template.shape(), name);
+                        keyByShape.putIfAbsent(template.shape(), cache.key());
+                        if (other != null) {
+                          problems.add(
+                              new Problem(
+                                  path,
+                                  "\"" + cache.key() + "\" names the same keys as cache \"" + other
+                                      + "\"; give each cache a prefix of its own"));
+                        }
+                      });
+            });
+    Map<String, List<Rule>> byTable = new LinkedHashMap<>();
+    for (int i = 0; i < config.rules().size(); i++) {
+      HearthConfig.Rule rule = config.rules().get(i);
+      List<Rule.Target> targets = new ArrayList<>();
+      for (int k = 0; k < rule.keys().size(); k++) {
+        String path = "rules[" + i + "].keys[" + k + "]";
+        String text = rule.keys().get(k);
+        Optional<KeyTemplate> template = parse(path, text, problems);
+        if (template.isEmpty()) {
+          continue;
+        }
+        String cache = cacheByShape.get(template.get().shape());
+        if (cache == null) {
+          problems.add(
+              new Problem(
+                  path,
+                  "\"" + text + "\" is the key of no cache"
+                      + Suggestion.nearest(template.get().shape(), keyByShape.keySet())
+                          .map(shape -> "; did you mean the like of \"" + keyByShape.get(shape) + "\"?")
+                          .orElse("; expected the like of " + quoted(keyByShape))));
+          continue;
+        }
+        targets.add(new Rule.Target(path, cache, template.get()));
+      }
+      byTable
+          .computeIfAbsent(rule.table(), table -> new ArrayList<>())
+          .add(
+              new Rule(
+                  rule.table(), new HashSet<>(rule.columns()), targets, rule.through() != null));
+    }
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    return new Rules(byTable, new LinkedHashSet<>(config.caches().keySet()));
+  }
+
+  private static Optional<KeyTemplate> parse(String path, String text, List<Problem> problems) {
+    try {
+      return Optional.of(KeyTemplate.parse(text));
+    } catch (IllegalArgumentException e) {
+      problems.add(new Problem(path, String.valueOf(e.getMessage())));
+      return Optional.empty();
+    }
+  }
+
+  private static String quoted(Map<String, String> keyByShape) {
+    return keyByShape.isEmpty()
+        ? "a cache's key"
+        : String.join(", ", keyByShape.values().stream().map(key -> "\"" + key + "\"").toList());
+  }
+
+  /** Rules for a table, in the order of the configuration. */
+  public List<Rule> of(String table) {
+    return byTable.getOrDefault(table, List.of());
+  }
+
+  /** Caches that a change of a table can touch; all of them where no rule names the table. */
+  public Set<String> cachesOf(String table) {
+    List<Rule> rules = of(table);
+    if (rules.isEmpty()) {
+      return caches;
+    }
+    Set<String> touched = new LinkedHashSet<>();
+    rules.forEach(rule -> rule.targets().forEach(target -> touched.add(target.cache())));
+    return touched;
+  }
+
+  /** Names of all caches. */
+  public Set<String> caches() {
+    return caches;
+  }
+}

@@ -1,0 +1,3 @@
+/** Changes to invalidations to stores: this package wires the rooms. */
+@org.jspecify.annotations.NullMarked
+package dev.hearth.invalidator;
