@@ -5,12 +5,12 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.function.Function;
 import org.apache.avro.Schema;
-import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.SchemaNormalization;
-import org.apache.avro.message.BadHeaderException;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.avro.message.BinaryMessageEncoder;
-import org.apache.avro.message.MissingSchemaException;
 import org.apache.avro.message.SchemaStore;
 import org.apache.avro.specific.SpecificRecordBase;
 
@@ -67,15 +67,35 @@ final class RecordType<D, W extends SpecificRecordBase> {
     }
   }
 
-  D decode(byte[] bytes) {
+  /**
+   * The record that the bytes hold.
+   *
+   * @param writer the schema that their fingerprint names
+   */
+  D decode(byte[] bytes, Schema writer) {
     try {
+      walk(bytes, writer);
       return fromWire.apply(decoder.decode(ByteBuffer.wrap(bytes)));
-    } catch (BadHeaderException | MissingSchemaException e) {
-      throw new UnreadableRecordException(e.getMessage(), e);
-    } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException
-        | IllegalArgumentException | NullPointerException e) {
+    } catch (IOException | RuntimeException e) {
+      // Damaged bytes make Avro fail in many ways.
       throw new UnreadableRecordException(
-          "the bytes are cut short or damaged: not a " + schema.getName() + " record", e);
+          "the bytes are cut short or damaged: not "
+              + ("AEIOU".indexOf(schema.getName().charAt(0)) < 0 ? "a " : "an ")
+              + schema.getName()
+              + " record",
+          e);
+    }
+  }
+
+  /** Skips over the record first: a damaged length must not become an allocation of gigabytes. */
+  private static void walk(byte[] bytes, Schema writer) throws IOException {
+    BinaryDecoder in =
+        DecoderFactory.get()
+            .binaryDecoder(
+                bytes, WireCodec.HEADER_BYTES, bytes.length - WireCodec.HEADER_BYTES, null);
+    GenericDatumReader.skip(writer, in);
+    if (!in.isEnd()) {
+      throw new IOException("bytes are left over behind the record");
     }
   }
 }

@@ -55,8 +55,7 @@ final class StreamConversions {
   }
 
   static dev.hearth.schemas.wire.Watermark toWire(Watermark w) {
-    return new dev.hearth.schemas.wire.Watermark(
-        toWire(w.position()), w.gateLsn(), w.gateTime());
+    return new dev.hearth.schemas.wire.Watermark(toWire(w.position()), w.gateLsn(), w.gateTime());
   }
 
   static Watermark fromWire(dev.hearth.schemas.wire.Watermark w) {

@@ -12,7 +12,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 
-/** The records of the street access → heat → warm-up, and of the audit, to their wire form and back. */
+/**
+ * The records of the street access → heat → warm-up, and of the audit, to their wire form and back.
+ */
 final class WarmingConversions {
   private WarmingConversions() {}
 
@@ -22,11 +24,7 @@ final class WarmingConversions {
             .map(
                 c ->
                     new KeyCount(
-                        c.cache(),
-                        c.key(),
-                        c.reads(),
-                        c.misses(),
-                        c.loadTime().toNanos() / 1000))
+                        c.cache(), c.key(), c.reads(), c.misses(), c.loadTime().toNanos() / 1000))
             .toList();
     return new dev.hearth.schemas.wire.AccessReport(
         r.client(), r.from(), r.to(), counts, r.dropped());

@@ -16,6 +16,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
 import org.apache.avro.message.BinaryMessageDecoder;
@@ -23,7 +25,6 @@ import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.avro.message.SchemaStore;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.avro.util.ClassSecurityValidator;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +33,16 @@ import org.jspecify.annotations.Nullable;
  * can carry several. Thread-safe.
  */
 public final class WireCodec {
-  private static final int HEADER_BYTES = 10;
+  /** Two of magic, eight of the fingerprint. */
+  static final int HEADER_BYTES = 10;
+
   private final Map<Class<?>, RecordType<?, ?>> byDomain = new HashMap<>();
   private final Map<Long, RecordType<?, ?>> byFingerprint = new HashMap<>();
   private final Map<Long, Schema> schemas = new HashMap<>();
 
   static {
-    // Avro makes only classes that it was told to trust: the generated ones, beside what others trust.
+    // Avro makes only classes that it was told to trust: the generated ones, beside what others
+    // trust.
     ClassSecurityValidator.setGlobal(
         ClassSecurityValidator.composite(
             ClassSecurityValidator.getGlobal(),
@@ -47,9 +51,12 @@ public final class WireCodec {
                     .equals(dev.hearth.schemas.wire.Position.class.getPackageName())));
   }
 
-  private static final WireCodec INSTANCE = new WireCodec();
+  private static final WireCodec INSTANCE = new WireCodec(PublishedSchemas::versionsOf);
 
-  private WireCodec() {
+  private final Function<String, List<Schema>> versionsOf;
+
+  private WireCodec(Function<String, List<Schema>> versionsOf) {
+    this.versionsOf = versionsOf;
     add(
         ChangeEvent.class,
         dev.hearth.schemas.wire.ChangeEvent.getClassSchema(),
@@ -126,6 +133,11 @@ public final class WireCodec {
     return INSTANCE;
   }
 
+  /** A codec that knows other published versions; for tests. */
+  static WireCodec with(Function<String, List<Schema>> versionsOf) {
+    return new WireCodec(versionsOf);
+  }
+
   private <D, W extends SpecificRecordBase> void add(
       Class<D> domain,
       Schema schema,
@@ -134,7 +146,7 @@ public final class WireCodec {
       Function<D, W> toWire,
       Function<W, D> fromWire) {
     SchemaStore.Cache published = new SchemaStore.Cache();
-    List<Schema> versions = PublishedSchemas.versionsOf(schema.getName());
+    List<Schema> versions = versionsOf.apply(schema.getName());
     versions.forEach(published::addSchema);
     RecordType<D, W> type =
         new RecordType<>(domain, schema, encoder, decoder, published, toWire, fromWire);
@@ -156,7 +168,8 @@ public final class WireCodec {
   public byte[] encode(Object record) {
     RecordType<?, ?> type = byDomain.get(record.getClass());
     if (type == null) {
-      throw new IllegalArgumentException(record.getClass().getName() + " is not a record that travels");
+      throw new IllegalArgumentException(
+          record.getClass().getName() + " is not a record that travels");
     }
     return type.encode(record);
   }
@@ -172,21 +185,30 @@ public final class WireCodec {
     }
     if (bytes.length < HEADER_BYTES || bytes[0] != (byte) 0xC3 || bytes[1] != 0x01) {
       throw new UnreadableRecordException(
-          "the value of " + bytes.length + " bytes does not begin with C3 01, Avro's single-object marker");
+          "the value of "
+              + bytes.length
+              + " bytes does not begin with C3 01, Avro's single-object marker");
     }
     long fingerprint = ByteBuffer.wrap(bytes, 2, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
     RecordType<?, ?> type = byFingerprint.get(fingerprint);
-    if (type == null) {
+    Schema writer = schemas.get(fingerprint);
+    if (type == null || writer == null) {
       throw new UnreadableRecordException(
-          "the schema with fingerprint " + fingerprintText(fingerprint)
+          "the schema with fingerprint "
+              + fingerprintText(fingerprint)
               + " is not known to this build; a newer version may have written it");
     }
-    return type.decode(bytes);
+    return type.decode(bytes, writer);
   }
 
   /** The schema with a fingerprint (CRC-64-AVRO), of any published version. */
   public Optional<Schema> schema(long fingerprint) {
     return Optional.ofNullable(schemas.get(fingerprint));
+  }
+
+  /** The records that travel. */
+  Set<Class<?>> recordTypes() {
+    return Set.copyOf(byDomain.keySet());
   }
 
   /** The schema that records of a class are written with. */

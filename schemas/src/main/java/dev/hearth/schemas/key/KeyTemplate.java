@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * How a cached key is made from the columns of a row: literal text with column names in braces,
@@ -17,22 +18,26 @@ import java.util.regex.Pattern;
  * called: {@code product:{product_id}} in a rule means the cache with the key {@code product:{id}}.
  */
 public final class KeyTemplate {
-  private static final Pattern COLUMN = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*)?");
+  private static final Pattern COLUMN =
+      Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*)?");
 
   private final String text;
   private final List<String> literals;
   private final List<String> columns;
-  private final Pattern keys;
+  private final Pattern shortestFirst;
+  private final Pattern longestFirst;
 
   private KeyTemplate(String text, List<String> literals, List<String> columns) {
     this.text = text;
     this.literals = List.copyOf(literals);
     this.columns = List.copyOf(columns);
-    StringBuilder regex = new StringBuilder(Pattern.quote(literals.get(0)));
-    for (int i = 0; i < columns.size(); i++) {
-      regex.append("(.+?)").append(Pattern.quote(literals.get(i + 1)));
-    }
-    this.keys = Pattern.compile(regex.toString(), Pattern.DOTALL);
+    this.shortestFirst = keys(literals, "(.+?)");
+    this.longestFirst = keys(literals, "(.+)");
+  }
+
+  private static Pattern keys(List<String> literals, String value) {
+    return Pattern.compile(
+        literals.stream().map(Pattern::quote).collect(Collectors.joining(value)), Pattern.DOTALL);
   }
 
   /**
@@ -53,7 +58,9 @@ public final class KeyTemplate {
       }
       if (!columns.isEmpty() && literal.isEmpty() && open >= 0) {
         throw new IllegalArgumentException(
-            "\"" + text + "\" has two columns with nothing between them, so that two rows could"
+            "\""
+                + text
+                + "\" has two columns with nothing between them, so that two rows could"
                 + " share a key; put a separator such as ':' between them");
       }
       literals.add(literal);
@@ -68,7 +75,11 @@ public final class KeyTemplate {
       String column = text.substring(open + 1, close);
       if (!COLUMN.matcher(column).matches()) {
         throw new IllegalArgumentException(
-            "\"" + text + "\" has {" + column + "}, which is no column name; write columns as"
+            "\""
+                + text
+                + "\" has {"
+                + column
+                + "}, which is no column name; write columns as"
                 + " {column} or {table.column}");
       }
       columns.add(column);
@@ -76,7 +87,9 @@ public final class KeyTemplate {
     }
     if (columns.isEmpty()) {
       throw new IllegalArgumentException(
-          "\"" + text + "\" names no column, so that all rows would share one key; write columns"
+          "\""
+              + text
+              + "\" names no column, so that all rows would share one key; write columns"
               + " as {column}, such as \"product:{id}\"");
     }
     return new KeyTemplate(text, literals, columns);
@@ -105,15 +118,26 @@ public final class KeyTemplate {
     return Optional.of(key.toString());
   }
 
-  /** The columns' values that a key was made from; empty where the key is not of this template. */
+  /**
+   * The columns' values that a key was made from. Empty where the key is not of this template, and
+   * where it could have been made from several rows because a value holds a separator.
+   */
   public Optional<Map<String, String>> parseKey(String key) {
-    Matcher matcher = keys.matcher(key);
+    return values(shortestFirst.matcher(key))
+        .filter(values -> values(longestFirst.matcher(key)).equals(Optional.of(values)));
+  }
+
+  private Optional<Map<String, String>> values(Matcher matcher) {
     if (!matcher.matches()) {
       return Optional.empty();
     }
     Map<String, String> values = new LinkedHashMap<>();
     for (int i = 0; i < columns.size(); i++) {
-      values.put(columns.get(i), matcher.group(i + 1));
+      String value = matcher.group(i + 1);
+      if (!value.equals(values.getOrDefault(columns.get(i), value))) {
+        return Optional.empty();
+      }
+      values.put(columns.get(i), value);
     }
     return Optional.of(values);
   }

@@ -13,7 +13,10 @@ import java.time.Instant;
  * @param reason one sentence for people
  */
 public record EpochRaised(
-    String source, Position position, SourceIdentity identity,
+    String source,
+    Position position,
+    SourceIdentity identity,
     boolean settled,
-    String reason, Instant raisedAt)
+    String reason,
+    Instant raisedAt)
     implements StreamMark {}

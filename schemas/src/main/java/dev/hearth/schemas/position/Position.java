@@ -35,7 +35,10 @@ public record Position(long epoch, long lsn) implements Comparable<Position> {
   /** As PostgreSQL prints an LSN, after the epoch: {@code 3:16/B374D848}. */
   @Override
   public String toString() {
-    return epoch + ":" + Long.toHexString(lsn >>> 32).toUpperCase(java.util.Locale.ROOT) + "/"
+    return epoch
+        + ":"
+        + Long.toHexString(lsn >>> 32).toUpperCase(java.util.Locale.ROOT)
+        + "/"
         + Long.toHexString(lsn & 0xFFFF_FFFFL).toUpperCase(java.util.Locale.ROOT);
   }
 }

@@ -1,6 +1,7 @@
 package dev.hearth.schemas.topic;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -29,12 +30,10 @@ public record Topic<K, V>(
                         Long.toString(kept.toMillis()),
                         TopicConfig.RETENTION_BYTES_CONFIG,
                         "-1"))
-            .orElse(
-                Map.of(
-                    TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
+            .orElse(Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
     Map<String, String> durable =
         replication >= 3 ? Map.of(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, "2") : Map.of();
-    java.util.HashMap<String, String> all = new java.util.HashMap<>(settings);
+    Map<String, String> all = new HashMap<>(settings);
     all.putAll(durable);
     return new NewTopic(name, partitions, replication).configs(all);
   }

@@ -42,7 +42,8 @@ final class WireSerde<V> implements Serde<V> {
 
   @Override
   public Serializer<V> serializer() {
-    return (topic, value) -> value == null ? null : WireCodec.instance().encode(unwrap.apply(value));
+    return (topic, value) ->
+        value == null ? null : WireCodec.instance().encode(unwrap.apply(value));
   }
 
   @Override

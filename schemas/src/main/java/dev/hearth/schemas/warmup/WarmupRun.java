@@ -50,8 +50,7 @@ public record WarmupRun(
   }
 
   public WarmupRun with(State next, Progress reached) {
-    return new WarmupRun(
-        id, cache, top, trigger, next, reached, requestedAt, finishedAt, problem);
+    return new WarmupRun(id, cache, top, trigger, next, reached, requestedAt, finishedAt, problem);
   }
 
   public WarmupRun ended(State last, Instant at, Optional<String> why) {
