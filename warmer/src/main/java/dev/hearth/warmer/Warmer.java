@@ -1,0 +1,415 @@
+package dev.hearth.warmer;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.hearth.chassis.Component;
+import dev.hearth.chassis.StartupException;
+import dev.hearth.chassis.health.Health;
+import dev.hearth.chassis.health.Readiness;
+import dev.hearth.chassis.http.ProblemDetail;
+import dev.hearth.chassis.http.ProblemException;
+import dev.hearth.chassis.http.Routes;
+import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.schemas.access.HotKeys;
+import dev.hearth.schemas.audit.AuditVerdict;
+import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.store.FencedStore;
+import dev.hearth.store.ReadOutcome;
+import dev.hearth.warmer.audit.CacheAuditor;
+import dev.hearth.warmer.audit.EntryReader;
+import dev.hearth.warmer.audit.RowReader;
+import dev.hearth.warmer.audit.VerdictPublisher;
+import dev.hearth.warmer.heat.HeatTopology;
+import dev.hearth.warmer.heat.HotKeysView;
+import dev.hearth.warmer.load.LoadQuery;
+import dev.hearth.warmer.load.LoadedBatch;
+import dev.hearth.warmer.load.PrimaryPool;
+import dev.hearth.warmer.load.RowLoader;
+import dev.hearth.warmer.plan.WarmupPlan;
+import dev.hearth.warmer.run.BatchLoader;
+import dev.hearth.warmer.run.KafkaRunJournal;
+import dev.hearth.warmer.run.PlanningException;
+import dev.hearth.warmer.run.Submission;
+import dev.hearth.warmer.run.WarmableCache;
+import dev.hearth.warmer.run.WarmupRunner;
+import dev.hearth.warmer.trigger.WarmupRequests;
+import dev.hearth.warmer.trigger.WarmupRoutes;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The warmer: accesses to heat, heat to hot keys, hot keys to plans, plans through the fence into
+ * the stores; and the audit. Everything that it opens, it opens at its start. What is asked of it
+ * is for any thread.
+ */
+public final class Warmer implements Component {
+  private static final Logger log = LoggerFactory.getLogger(Warmer.class);
+  private static final Duration LONGEST_LOOP_TURN = Duration.ofMinutes(2);
+  private static final Duration LONGEST_WAIT_FOR_HOT_KEYS = Duration.ofSeconds(30);
+  private static final Duration LONGEST_STREAMS_CLOSE = Duration.ofSeconds(10);
+
+  private final WarmerSettings settings;
+  private final Map<String, FencedStore> stores;
+  private final Metrics metrics;
+  private final Health health;
+  private final Clock clock;
+  private final Map<String, WarmerSettings.Cache> caches;
+  private final Map<String, LoadQuery> queries;
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private volatile @Nullable Rooms rooms;
+
+  /** What runs between start and close. */
+  private record Rooms(
+      HotKeysView hotKeys,
+      WarmupRunner runner,
+      CacheAuditor auditor,
+      VerdictPublisher verdicts,
+      Map<String, RowLoader> loaders) {}
+
+  /**
+   * Checks the settings; opens nothing yet.
+   *
+   * @param stores by their names in the configuration; they stay the caller's to close
+   * @throws StartupException if a load query is not as {@link LoadQuery} says, one line for each
+   */
+  public Warmer(
+      WarmerSettings settings,
+      Map<String, FencedStore> stores,
+      Metrics metrics,
+      Health health,
+      Clock clock) {
+    this.settings = settings;
+    this.stores = Map.copyOf(stores);
+    this.metrics = metrics;
+    this.health = health;
+    this.clock = clock;
+    this.caches =
+        settings.caches().stream()
+            .collect(
+                Collectors.toMap(
+                    WarmerSettings.Cache::name,
+                    Function.identity(),
+                    (one, other) -> one,
+                    LinkedHashMap::new));
+    List<String> problems = problems(settings);
+    if (!problems.isEmpty()) {
+      throw new StartupException(String.join("\n", problems), 2);
+    }
+    this.queries = new LinkedHashMap<>();
+    for (WarmerSettings.Cache cache : settings.caches()) {
+      cache.load().ifPresent(load -> queries.put(cache.name(), LoadQuery.parse(load, cache.key())));
+    }
+  }
+
+  /** What is wrong with the load queries, one sentence each with its path; for {@code validate}. */
+  public static List<String> problems(WarmerSettings settings) {
+    List<String> problems = new ArrayList<>();
+    for (WarmerSettings.Cache cache : settings.caches()) {
+      try {
+        cache.load().ifPresent(load -> LoadQuery.parse(load, cache.key()));
+      } catch (IllegalArgumentException e) {
+        problems.add("caches." + cache.name() + ".load: " + e.getMessage());
+      }
+    }
+    return problems;
+  }
+
+  @Override
+  public String name() {
+    return "warmer";
+  }
+
+  @Override
+  public void start() {
+    try {
+      rooms = open();
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** The wiring, in the order in which data passes. */
+  private Rooms open() {
+    KafkaStreams heat =
+        new KafkaStreams(
+            HeatTopology.build(settings.topics(), caches.keySet(), settings.heat(), metrics),
+            HeatTopology.configuration(
+                settings.kafka(), settings.topics().prefix() + "-heat", settings.stateDirectory()));
+    opened.push(() -> closeStreams(heat));
+    heat.setUncaughtExceptionHandler(
+        failure -> {
+          log.error("heat failed, its thread is replaced", failure);
+          return StreamThreadExceptionResponse.REPLACE_THREAD;
+        });
+    health.readiness("heat", () -> readiness(heat));
+
+    HotKeysView hotKeys =
+        new HotKeysView(
+            settings.topics().hotKeys(), settings.kafka(), caches.keySet(), heartbeat("hot-keys"));
+    opened.push(hotKeys);
+
+    HikariDataSource primary =
+        PrimaryPool.open(
+            settings.database().jdbcUrl(),
+            settings.database().user(),
+            settings.database().password(),
+            settings.runner().ceiling(),
+            settings.database().statementTimeout());
+    opened.push(primary);
+    Map<String, RowLoader> loaders = loaders(primary);
+
+    KafkaRunJournal journal = new KafkaRunJournal(settings.topics().warmups(), settings.kafka());
+    opened.push(journal);
+    WarmupRunner runner =
+        new WarmupRunner(
+            caches.values().stream().map(cache -> warmable(cache, loaders)).toList(),
+            (cache, top) -> plan(hotKeys, cache, top),
+            journal,
+            settings.runner(),
+            metrics,
+            clock,
+            new Random(),
+            () -> UUID.randomUUID().toString(),
+            heartbeat("warmup-runner"));
+    opened.push(runner);
+
+    CacheAuditor auditor = new CacheAuditor(settings.audit(), metrics, clock);
+    VerdictPublisher verdicts = new VerdictPublisher(settings.topics().audits(), settings.kafka());
+    opened.push(verdicts);
+
+    heat.start();
+    hotKeys.start();
+    runner.start();
+    return new Rooms(hotKeys, runner, auditor, verdicts, loaders);
+  }
+
+  @Override
+  public void close() {
+    rooms = null;
+    while (!opened.isEmpty()) {
+      try {
+        opened.pop().close();
+      } catch (Exception e) {
+        log.warn("part of the warmer did not close", e);
+      }
+    }
+  }
+
+  /** The routes to add to the HTTP port; before the start they answer 503. */
+  public Routes routes() {
+    return new WarmupRoutes(
+        new WarmupRequests() {
+          @Override
+          public Answer request(String cache, int top) {
+            Submission submission = requireStarted().runner().submit(cache, top, "http");
+            return submission instanceof Submission.Accepted accepted
+                ? new Answer.Accepted(accepted.run())
+                : new Answer.Refused(((Submission.Refused) submission).sentence());
+          }
+
+          @Override
+          public Optional<WarmupRun> find(String id) {
+            return requireStarted().runner().find(id);
+          }
+
+          @Override
+          public Optional<WarmupRun> cancel(String id) {
+            return requireStarted().runner().cancel(id);
+          }
+        },
+        cache -> requireStarted().hotKeys().of(cache),
+        caches.keySet());
+  }
+
+  /** Asks for a run, as a command does; see {@link WarmupRunner#submit}. */
+  public Submission submit(String cache, int top, String trigger) {
+    return requireStarted().runner().submit(cache, top, trigger);
+  }
+
+  /** A run that waits, runs, or ended not long ago. */
+  public Optional<WarmupRun> find(String id) {
+    return requireStarted().runner().find(id);
+  }
+
+  /** The latest hot keys of a cache; empty before any were published. */
+  public Optional<HotKeys> hotKeys(String cache) {
+    return requireStarted().hotKeys().of(cache);
+  }
+
+  /**
+   * Compares a cache in one store with the primary, publishes the verdict and returns it. Blocks
+   * for as long as it takes.
+   *
+   * @param sample which keys to compare
+   * @throws IllegalArgumentException if there is no such cache with a load query, or no such store
+   * @throws IllegalStateException if the store or Kafka does not answer
+   */
+  public AuditVerdict audit(String cache, String store, Predicate<String> sample)
+      throws InterruptedException {
+    Rooms running = requireStarted();
+    WarmerSettings.Cache of = caches.get(cache);
+    RowLoader loader = running.loaders().get(cache);
+    FencedStore in = stores.get(store);
+    if (of == null || loader == null) {
+      throw new IllegalArgumentException(
+          "cache \""
+              + cache
+              + "\" has no load query to compare it with; add caches."
+              + cache
+              + ".load");
+    }
+    if (in == null || !of.stores().contains(store)) {
+      throw new IllegalArgumentException(
+          "cache \"" + cache + "\" is not in a store \"" + store + "\"; it is in " + of.stores());
+    }
+    String prefix = of.key().shape().substring(0, of.key().shape().indexOf("{}"));
+    try (Stream<String> keys = in.keys(cache, prefix)) {
+      AuditVerdict verdict =
+          running
+              .auditor()
+              .audit(
+                  cache,
+                  store,
+                  keys.filter(key -> of.key().parseKey(key).isPresent()).filter(sample),
+                  entries(in),
+                  rows(loader));
+      running.verdicts().publish(verdict);
+      return verdict;
+    }
+  }
+
+  private Map<String, RowLoader> loaders(DataSource primary) {
+    Map<String, RowLoader> loaders = new LinkedHashMap<>();
+    queries.forEach(
+        (cache, query) -> {
+          WarmerSettings.Cache of = caches.get(cache);
+          if (of != null) {
+            loaders.put(cache, new RowLoader(primary, query, of.key()));
+          }
+        });
+    return loaders;
+  }
+
+  private WarmableCache warmable(WarmerSettings.Cache cache, Map<String, RowLoader> loaders) {
+    List<FencedStore> fenced =
+        cache.fenced()
+            ? cache.stores().stream().map(stores::get).filter(java.util.Objects::nonNull).toList()
+            : List.of();
+    return new WarmableCache(
+        cache.name(),
+        cache.ttl(),
+        fenced,
+        Optional.ofNullable(loaders.get(cache.name())).map(Warmer::batches));
+  }
+
+  private static BatchLoader batches(RowLoader loader) {
+    return keys -> {
+      LoadedBatch batch = loader.load(keys);
+      return new BatchLoader.Loaded(batch.found(), batch.absent());
+    };
+  }
+
+  private static RowReader rows(RowLoader loader) {
+    return keys -> {
+      LoadedBatch batch = loader.load(keys);
+      return new RowReader.Rows(batch.found(), batch.absent());
+    };
+  }
+
+  /**
+   * Entries as a reader gets them. A key that went away since it was listed leaves a marker for the
+   * time of a lease, which refuses nobody for longer; a store that can look without taking a lease
+   * would not.
+   */
+  private static EntryReader entries(FencedStore store) {
+    return key ->
+        store
+            .get(key)
+            .thenApply(
+                outcome ->
+                    outcome instanceof ReadOutcome.Hit hit
+                        ? Optional.of(
+                            new EntryReader.Entry(hit.value(), hit.stamp(), hit.applied()))
+                        : Optional.empty());
+  }
+
+  private List<String> plan(HotKeysView hotKeys, String cache, int top)
+      throws InterruptedException, PlanningException {
+    if (!hotKeys.awaitCaughtUp(LONGEST_WAIT_FOR_HOT_KEYS)) {
+      throw new PlanningException(
+          "it is not known what is hot: topic "
+              + settings.topics().hotKeys().name()
+              + " was not read within "
+              + LONGEST_WAIT_FOR_HOT_KEYS.toSeconds()
+              + " s; ask again when Kafka answers");
+    }
+    WarmerSettings.Cache of = caches.get(cache);
+    Optional<HotKeys> hot = hotKeys.of(cache);
+    if (of == null || hot.isEmpty()) {
+      return WarmupPlan.EMPTY.keys();
+    }
+    WarmupPlan plan = WarmupPlan.of(hot.get(), top, of.key());
+    if (plan.leftOut() > 0) {
+      log.warn(
+          "hot keys left out of a run, for they are not of the cache's key cache={} key={} keys={}",
+          cache,
+          of.key(),
+          plan.leftOut());
+    }
+    return plan.keys();
+  }
+
+  private Rooms requireStarted() {
+    Rooms running = rooms;
+    if (running == null) {
+      throw new ProblemException(
+          ProblemDetail.of(
+              503, "Service Unavailable", "The warmer does not run yet; ask again in a moment."));
+    }
+    return running;
+  }
+
+  private Runnable heartbeat(String loop) {
+    var heartbeat = health.heartbeat(loop, LONGEST_LOOP_TURN);
+    opened.push(heartbeat);
+    return heartbeat::beat;
+  }
+
+  private static Readiness readiness(KafkaStreams heat) {
+    KafkaStreams.State state = heat.state();
+    return state.isRunningOrRebalancing()
+        ? Readiness.ready("heat is " + state)
+        : Readiness.notReady("heat is " + state + "; is Kafka there, and do its topics exist?");
+  }
+
+  /** Leaves the group, or the next start would wait for this member's session to end. */
+  private static void closeStreams(KafkaStreams heat) {
+    CloseOptions leave =
+        CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
+            .withTimeout(LONGEST_STREAMS_CLOSE);
+    if (!heat.close(leave)) {
+      log.warn("heat did not end in time boundMillis={}", LONGEST_STREAMS_CLOSE.toMillis());
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package dev.hearth.warmer;
+
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.schemas.key.KeyTemplate;
+import dev.hearth.schemas.topic.Topics;
+import dev.hearth.warmer.audit.AuditSettings;
+import dev.hearth.warmer.heat.HeatSettings;
+import dev.hearth.warmer.run.RunnerSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the warmer needs to know.
+ *
+ * @param kafka bootstrap servers, security and what else the user set for all clients
+ * @param stateDirectory of Kafka Streams, for locks and checkpoints
+ */
+public record WarmerSettings(
+    Map<String, String> kafka,
+    Topics topics,
+    Path stateDirectory,
+    Database database,
+    List<Cache> caches,
+    HeatSettings heat,
+    RunnerSettings runner,
+    AuditSettings audit) {
+
+  public WarmerSettings {
+    kafka = Map.copyOf(kafka);
+    caches = List.copyOf(caches);
+  }
+
+  /**
+   * The primary.
+   *
+   * @param password null where the server asks for none
+   * @param statementTimeout longest run of one load query
+   */
+  public record Database(
+      String jdbcUrl, String user, @Nullable String password, Duration statementTimeout) {
+    @Override
+    public String toString() {
+      return "Database[user=" + user + "]";
+    }
+  }
+
+  /**
+   * A cache.
+   *
+   * @param stores names of the stores that hold it
+   * @param fenced only then may the warmer fill it
+   * @param load empty where the cache is not warmed
+   */
+  public record Cache(
+      String name,
+      KeyTemplate key,
+      Duration ttl,
+      List<String> stores,
+      boolean fenced,
+      Optional<String> load) {
+    public Cache {
+      stores = List.copyOf(stores);
+    }
+  }
+
+  /** The settings in a configuration, with the defaults of this version for the rest. */
+  public static WarmerSettings of(HearthConfig config) {
+    Map<String, String> kafka = new LinkedHashMap<>(config.kafka().properties());
+    kafka.put("bootstrap.servers", config.kafka().bootstrapServers());
+    List<Cache> caches = new ArrayList<>();
+    config
+        .caches()
+        .forEach(
+            (name, cache) ->
+                caches.add(
+                    new Cache(
+                        name,
+                        KeyTemplate.parse(cache.key()),
+                        cache.ttl(),
+                        cache.stores(),
+                        cache.mode() == HearthConfig.Mode.FENCED,
+                        Optional.ofNullable(cache.load()))));
+    HearthConfig.Postgres postgres = config.source().postgres();
+    return new WarmerSettings(
+        kafka,
+        new Topics(config.kafka().topicPrefix()),
+        config.dataDirectory().resolve("warmer"),
+        new Database(
+            postgres.url(),
+            postgres.user(),
+            postgres.password() == null ? null : postgres.password().reveal(),
+            Duration.ofSeconds(5)),
+        caches,
+        HeatSettings.defaults(),
+        RunnerSettings.defaults(),
+        AuditSettings.defaults());
+  }
+}

@@ -1,0 +1,3 @@
+/** Compares cached entries with the database. */
+@org.jspecify.annotations.NullMarked
+package dev.hearth.warmer.audit;

@@ -1,0 +1,243 @@
+package dev.hearth.warmer.load;
+
+import dev.hearth.schemas.key.KeyTemplate;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.ParameterMetaData;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads values by a cache's load query, many keys in one statement. Thread-safe; each call takes
+ * one connection, in autocommit, so that its snapshot is never older than the call.
+ */
+public final class RowLoader {
+  /** SQLSTATE class 22: a value that its type does not take. */
+  private static final String DATA_EXCEPTION = "22";
+
+  private final DataSource primary;
+  private final LoadQuery query;
+  private final KeyTemplate template;
+  private volatile @Nullable List<String> elementTypes;
+
+  /**
+   * @param primary connections to the primary, read only, with a statement timeout
+   */
+  public RowLoader(DataSource primary, LoadQuery query, KeyTemplate template) {
+    this.primary = primary;
+    this.query = query;
+    this.template = template;
+  }
+
+  /**
+   * Reads a batch.
+   *
+   * @param keys of the cache; some hundreds at most
+   * @throws LoadException if the database does not answer, or the query is not as {@link LoadQuery}
+   *     says
+   */
+  public LoadedBatch load(Collection<String> keys) {
+    if (keys.isEmpty()) {
+      return new LoadedBatch(Map.of(), Set.of(), Set.of(), 0);
+    }
+    try (Connection connection = primary.getConnection();
+        PreparedStatement statement = connection.prepareStatement(query.sql())) {
+      List<String> types = types(statement);
+      Map<String, Object[]> bound = new LinkedHashMap<>();
+      Set<String> unloadable = new HashSet<>();
+      for (String key : new LinkedHashSet<>(keys)) {
+        Optional<Object[]> values = values(key, types);
+        if (values.isPresent()) {
+          bound.put(key, values.get());
+        } else {
+          unloadable.add(key);
+        }
+      }
+      LoadedBatch refused = new LoadedBatch(Map.of(), Set.of(), unloadable, 0);
+      return bound.isEmpty() ? refused : refused.and(halving(statement, bound, types));
+    } catch (SQLException e) {
+      throw new LoadException(sentence(e), e);
+    }
+  }
+
+  /** One key whose value the type does not take fails its whole batch, so it is looked for. */
+  private LoadedBatch halving(
+      PreparedStatement statement, Map<String, Object[]> keys, List<String> types)
+      throws SQLException {
+    try {
+      return execute(statement, keys, types);
+    } catch (SQLException e) {
+      if (e.getSQLState() == null || !e.getSQLState().startsWith(DATA_EXCEPTION)) {
+        throw e;
+      }
+      if (keys.size() == 1) {
+        return new LoadedBatch(Map.of(), Set.of(), keys.keySet(), 0);
+      }
+      Map<String, Object[]> first = new LinkedHashMap<>();
+      Map<String, Object[]> second = new LinkedHashMap<>();
+      keys.forEach(
+          (key, value) -> (first.size() < keys.size() / 2 ? first : second).put(key, value));
+      return halving(statement, first, types).and(halving(statement, second, types));
+    }
+  }
+
+  private LoadedBatch execute(
+      PreparedStatement statement, Map<String, Object[]> keys, List<String> types)
+      throws SQLException {
+    List<Array> arrays = new ArrayList<>();
+    for (int i = 0; i < query.keyColumns().size(); i++) {
+      int column = i;
+      Object[] values = keys.values().stream().map(each -> each[column]).toArray();
+      arrays.add(statement.getConnection().createArrayOf(types.get(i), values));
+    }
+    for (int i = 0; i < query.parameters().size(); i++) {
+      statement.setArray(i + 1, arrays.get(query.keyColumns().indexOf(query.parameters().get(i))));
+    }
+    Map<String, byte[]> found = new HashMap<>();
+    Set<String> twice = new HashSet<>();
+    int unasked = 0;
+    try (ResultSet rows = statement.executeQuery()) {
+      RowJson json = RowJson.of(rows.getMetaData());
+      requireKeyColumnsFirst(json.labels());
+      while (rows.next()) {
+        Optional<String> key = key(rows);
+        if (key.isEmpty() || !keys.containsKey(key.get())) {
+          unasked++;
+        } else if (found.put(key.get(), json.encode(rows)) != null) {
+          twice.add(key.get());
+        }
+      }
+    }
+    twice.forEach(found::remove);
+    Set<String> missing = new HashSet<>(keys.keySet());
+    missing.removeAll(found.keySet());
+    missing.removeAll(twice);
+    boolean sure = unasked == 0 && types.stream().allMatch(type -> KeyType.of(type).tellsAbsence());
+    Set<String> unloadable = new HashSet<>(twice);
+    if (!sure) {
+      unloadable.addAll(missing);
+    }
+    return new LoadedBatch(found, sure ? missing : Set.of(), unloadable, unasked);
+  }
+
+  private Optional<String> key(ResultSet row) throws SQLException {
+    Map<String, String> values = new HashMap<>();
+    for (int i = 0; i < query.keyColumns().size(); i++) {
+      String value = row.getString(i + 1);
+      if (value == null) {
+        return Optional.empty();
+      }
+      values.put(query.keyColumns().get(i), value);
+    }
+    return template.render(column -> Optional.ofNullable(values.get(column)));
+  }
+
+  private Optional<Object[]> values(String key, List<String> types) {
+    Optional<Map<String, String>> parsed = template.parseKey(key);
+    if (parsed.isEmpty()) {
+      return Optional.empty();
+    }
+    Object[] values = new Object[types.size()];
+    for (int i = 0; i < values.length; i++) {
+      String text = parsed.get().get(query.keyColumns().get(i));
+      Optional<Object> value =
+          text == null ? Optional.empty() : KeyType.of(types.get(i)).read(text);
+      if (value.isEmpty()) {
+        return Optional.empty();
+      }
+      values[i] = value.get();
+    }
+    return Optional.of(values);
+  }
+
+  /** Element types of the arrays, in the order of the key columns; asked once. */
+  private List<String> types(PreparedStatement statement) throws SQLException {
+    List<String> known = elementTypes;
+    if (known != null) {
+      return known;
+    }
+    ParameterMetaData parameters = statement.getParameterMetaData();
+    Map<String, String> byColumn = new HashMap<>();
+    for (int i = 0; i < query.parameters().size(); i++) {
+      String column = query.parameters().get(i);
+      String type = parameters.getParameterTypeName(i + 1);
+      if (!type.startsWith("_")) {
+        throw new LoadException(
+            "load takes :"
+                + column
+                + " as one "
+                + type
+                + "; many keys are read at once, so write it as an array: "
+                + column
+                + " = any(:"
+                + column
+                + ")");
+      }
+      String former = byColumn.putIfAbsent(column, type.substring(1));
+      if (former != null && !former.equals(type.substring(1))) {
+        throw new LoadException(
+            "load takes :"
+                + column
+                + " once as "
+                + former
+                + "[] and once as "
+                + type.substring(1)
+                + "[]; cast one, such as :"
+                + column
+                + "::"
+                + former
+                + "[]");
+      }
+    }
+    List<String> types = new ArrayList<>();
+    for (String column : query.keyColumns()) {
+      types.add(String.valueOf(byColumn.get(column)));
+    }
+    elementTypes = List.copyOf(types);
+    return types;
+  }
+
+  private void requireKeyColumnsFirst(List<String> labels) {
+    for (int i = 0; i < query.keyColumns().size(); i++) {
+      String column = query.keyColumns().get(i);
+      String expected = column.substring(column.lastIndexOf('.') + 1);
+      if (i >= labels.size() || !labels.get(i).equalsIgnoreCase(expected)) {
+        throw new LoadException(
+            "column "
+                + (i + 1)
+                + " of load is "
+                + (i < labels.size() ? "\"" + labels.get(i) + "\"" : "missing")
+                + "; expected the key column \""
+                + expected
+                + "\": select the key columns first, in the order of the key "
+                + template);
+      }
+    }
+  }
+
+  /** PostgreSQL's detail and context may quote values; its primary message is kept for the rest. */
+  private static String sentence(SQLException e) {
+    String state = e.getSQLState();
+    String what =
+        e instanceof org.postgresql.util.PSQLException postgres
+                && postgres.getServerErrorMessage() != null
+            ? String.valueOf(postgres.getServerErrorMessage().getMessage())
+            : String.valueOf(e.getMessage());
+    return state != null && state.startsWith(DATA_EXCEPTION)
+        ? "load failed on a value of its own (SQLSTATE " + state + ")"
+        : "load failed: " + what + (state == null ? "" : " (SQLSTATE " + state + ")");
+  }
+}

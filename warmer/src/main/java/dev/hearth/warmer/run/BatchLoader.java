@@ -1,0 +1,29 @@
+package dev.hearth.warmer.run;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Reads the values of keys from the primary, after their leases were granted; thread-safe. */
+@FunctionalInterface
+public interface BatchLoader {
+
+  /**
+   * Reads a batch in one query.
+   *
+   * @throws RuntimeException whose message is one sentence without values of rows
+   */
+  Loaded load(List<String> keys);
+
+  /**
+   * What the database said; a key that is in neither is not to be filled.
+   *
+   * @param absent keys that surely have no row
+   */
+  record Loaded(Map<String, byte[]> found, Set<String> absent) {
+    public Loaded {
+      found = Map.copyOf(found);
+      absent = Set.copyOf(absent);
+    }
+  }
+}

@@ -1,0 +1,180 @@
+package dev.hearth.warmer.run;
+
+import dev.hearth.schemas.warmup.WarmupRun.Progress;
+import dev.hearth.store.CacheKey;
+import dev.hearth.store.FencedStore;
+import dev.hearth.store.FillOutcome;
+import dev.hearth.store.Lease;
+import dev.hearth.store.ReadOutcome;
+import dev.hearth.store.Value;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * Warms one batch of keys in all stores of a cache: leases first, then one query for all that is
+ * missing anywhere, then the fills. The order is the whole of correctness: a value read before its
+ * lease was granted could be older than an invalidation that the lease never saw. Thread-safe as
+ * far as its random source is.
+ */
+final class BatchWarmer {
+  /** Entries of one run must not all expire in one moment, so each lives up to a tenth shorter. */
+  private static final double SHORTEST_LIFE = 0.9;
+
+  private final Duration storeTimeout;
+  private final DatabasePace pace;
+  private final RandomGenerator random;
+
+  BatchWarmer(Duration storeTimeout, DatabasePace pace, RandomGenerator random) {
+    this.storeTimeout = storeTimeout;
+    this.pace = pace;
+    this.random = random;
+  }
+
+  /**
+   * What became of a batch.
+   *
+   * @param progress entries by outcome; {@code planned} is 0
+   * @param loadFailure why the database was not read, if it was asked and did not answer
+   */
+  record Outcome(Progress progress, Optional<String> loadFailure) {}
+
+  private record Asked(FencedStore store, CacheKey key, CompletableFuture<ReadOutcome> answer) {}
+
+  private record Missing(FencedStore store, CacheKey key, Lease lease) {}
+
+  private record Filled(Value value, CompletableFuture<FillOutcome> answer) {}
+
+  Outcome warm(WarmableCache cache, BatchLoader loader, List<String> keys)
+      throws InterruptedException {
+    Tally tally = new Tally();
+    List<Missing> missing = leases(cache, keys, tally);
+    Set<String> toLoad = new LinkedHashSet<>();
+    missing.forEach(each -> toLoad.add(each.key().key()));
+    if (toLoad.isEmpty()) {
+      return new Outcome(tally.progress(), Optional.empty());
+    }
+    BatchLoader.Loaded loaded;
+    long start = System.nanoTime();
+    try {
+      loaded = loader.load(List.copyOf(toLoad));
+    } catch (RuntimeException e) {
+      pace.failed();
+      tally.failed += missing.size();
+      return new Outcome(tally.progress(), Optional.of(String.valueOf(e.getMessage())));
+    }
+    pace.answered(toLoad.size(), start, System.nanoTime() - start);
+    fill(cache, missing, loaded, tally);
+    return new Outcome(tally.progress(), Optional.empty());
+  }
+
+  private List<Missing> leases(WarmableCache cache, List<String> keys, Tally tally)
+      throws InterruptedException {
+    List<Asked> asked = new ArrayList<>();
+    for (FencedStore store : cache.stores()) {
+      for (String key : keys) {
+        CacheKey cacheKey = new CacheKey(cache.name(), key);
+        asked.add(new Asked(store, cacheKey, guarded(() -> store.get(cacheKey))));
+      }
+    }
+    awaitAll(asked.stream().map(Asked::answer).toList());
+    List<Missing> missing = new ArrayList<>();
+    for (Asked each : asked) {
+      Optional<ReadOutcome> answer = answerOf(each.answer());
+      if (answer.isEmpty() || answer.get() instanceof ReadOutcome.Uncertain) {
+        tally.failed++;
+      } else if (answer.get() instanceof ReadOutcome.Hit) {
+        tally.alreadyWarm++;
+      } else if (answer.get() instanceof ReadOutcome.Busy) {
+        tally.busy++;
+      } else if (answer.get() instanceof ReadOutcome.Granted granted) {
+        missing.add(new Missing(each.store(), each.key(), granted.lease()));
+      }
+    }
+    return missing;
+  }
+
+  private void fill(
+      WarmableCache cache, List<Missing> missing, BatchLoader.Loaded loaded, Tally tally)
+      throws InterruptedException {
+    List<Filled> fills = new ArrayList<>();
+    for (Missing each : missing) {
+      byte[] found = loaded.found().get(each.key().key());
+      if (found == null && !loaded.absent().contains(each.key().key())) {
+        tally.failed++;
+        continue;
+      }
+      Value value = Value.ofOptional(Optional.ofNullable(found));
+      Duration life = life(cache.ttl());
+      fills.add(
+          new Filled(
+              value, guarded(() -> each.store().fill(each.key(), each.lease(), value, life))));
+    }
+    awaitAll(fills.stream().map(Filled::answer).toList());
+    for (Filled each : fills) {
+      Optional<FillOutcome> answer = answerOf(each.answer());
+      if (answer.isEmpty()) {
+        tally.failed++;
+      } else if (answer.get() == FillOutcome.LEASE_LOST) {
+        tally.leaseLost++;
+      } else if (each.value().isAbsent()) {
+        tally.absent++;
+      } else {
+        tally.stored++;
+      }
+    }
+  }
+
+  private Duration life(Duration ttl) {
+    long most = ttl.toMillis();
+    return Duration.ofMillis(Math.max(1, Math.round(most * random.nextDouble(SHORTEST_LIFE, 1))));
+  }
+
+  /** Waits for all to complete, somehow, within the bound. */
+  private void awaitAll(List<? extends CompletableFuture<?>> all) throws InterruptedException {
+    try {
+      CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
+          .get(storeTimeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      // Each answer is looked at by itself.
+    }
+  }
+
+  private static <T> CompletableFuture<T> guarded(Supplier<CompletionStage<T>> command) {
+    try {
+      return command.get().toCompletableFuture();
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Empty where the store did not answer, or not yet. */
+  private static <T> Optional<T> answerOf(CompletableFuture<T> stage) {
+    return stage.isDone() && !stage.isCompletedExceptionally()
+        ? Optional.ofNullable(stage.getNow(null))
+        : Optional.empty();
+  }
+
+  private static final class Tally {
+    private int stored;
+    private int alreadyWarm;
+    private int leaseLost;
+    private int busy;
+    private int absent;
+    private int failed;
+
+    private Progress progress() {
+      return new Progress(0, stored, alreadyWarm, leaseLost, busy, absent, failed);
+    }
+  }
+}

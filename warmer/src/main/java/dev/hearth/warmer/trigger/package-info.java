@@ -1,0 +1,3 @@
+/** Who asks for a warm-up run: HTTP. */
+@org.jspecify.annotations.NullMarked
+package dev.hearth.warmer.trigger;

@@ -1,0 +1,63 @@
+package dev.hearth.warmer;
+
+import dev.hearth.sandbox.Sandbox;
+import dev.hearth.sandbox.Server;
+import dev.hearth.schemas.topic.Topic;
+import dev.hearth.schemas.topic.Topics;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.jspecify.annotations.Nullable;
+
+/** PostgreSQL, Redis and Kafka, started once for all tests of the module; end with the JVM. */
+public final class RealServers {
+  private static @Nullable Sandbox sandbox;
+
+  private RealServers() {}
+
+  public static synchronized Sandbox get() {
+    if (sandbox == null) {
+      sandbox = Sandbox.builder().servers(Server.POSTGRES, Server.REDIS, Server.KAFKA).start();
+    }
+    return sandbox;
+  }
+
+  public static Map<String, String> kafka() {
+    return Map.of("bootstrap.servers", get().kafka().bootstrapServers());
+  }
+
+  /** Creates the topics of an installation. */
+  public static void createTopics(Topics topics) {
+    try (Admin admin = Admin.create(Map.copyOf(kafka()))) {
+      List<NewTopic> all =
+          topics.all().stream().map((Topic<?, ?> topic) -> topic.definition((short) 1)).toList();
+      admin.createTopics(all).all().get();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public static String jdbcUrl(String database) {
+    get().postgres().createDatabase(database);
+    return get().postgres().jdbcUrl(database);
+  }
+
+  public static void sql(String database, String... statements) {
+    try (Connection connection =
+            DriverManager.getConnection(
+                jdbcUrl(database), get().postgres().user(), get().postgres().password());
+        Statement statement = connection.createStatement()) {
+      for (String each : statements) {
+        statement.execute(each);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

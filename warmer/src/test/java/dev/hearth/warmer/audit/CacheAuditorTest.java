@@ -1,0 +1,200 @@
+package dev.hearth.warmer.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hearth.chassis.metrics.Metric;
+import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.schemas.audit.AuditVerdict;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.store.Value;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class CacheAuditorTest {
+  private static final Instant NOW = Instant.parse("2026-11-23T08:00:00Z");
+
+  private final Metrics metrics = new Metrics("test");
+  private final Map<String, EntryReader.Entry> entries = new HashMap<>();
+  private final Map<String, String> rows = new HashMap<>();
+  private long nanos = 5;
+  private Runnable meanwhile = () -> {};
+  private final CacheAuditor auditor =
+      new CacheAuditor(
+          new AuditSettings(
+              2, Duration.ofSeconds(5), Duration.ofMillis(500), Duration.ofSeconds(1)),
+          metrics,
+          Clock.fixed(NOW, ZoneOffset.UTC),
+          () -> nanos,
+          time -> {
+            nanos += time.toNanos();
+            meanwhile.run();
+          });
+
+  @AfterEach
+  void close() {
+    metrics.close();
+  }
+
+  @Test
+  void findsNothingStaleWhereEntriesSayWhatTheirRowsSay() throws InterruptedException {
+    entry("product:1", "{\"id\": 1}", 10);
+    entry("product:2", "{\"id\": 2}", 12);
+    entry("product:3", "{\"id\": 3}", 11);
+    rows.putAll(
+        Map.of("product:1", "{\"id\":1}", "product:2", "{\"id\":2}", "product:3", "{\"id\":3}"));
+
+    AuditVerdict verdict = audit("product:1", "product:2", "product:3");
+
+    assertThat(verdict)
+        .isEqualTo(
+            new AuditVerdict(
+                "product", "redis", 3, 0, new Position(1, 110), NOW, Optional.empty()));
+    assertThat(checks("coherent", "0s")).isEqualTo(3);
+  }
+
+  @Test
+  void callsAnEntryStaleThatStandsAndDiffersForTheWholeBoundAndNeverShowsValues()
+      throws InterruptedException {
+    entry("product:1", "{\"secret\":1}", 10);
+    rows.put("product:1", "{\"secret\":2}");
+
+    AuditVerdict verdict = audit("product:1");
+
+    assertThat(verdict.checked()).isEqualTo(1);
+    assertThat(verdict.stale()).isEqualTo(1);
+    assertThat(verdict.evidence())
+        .contains(
+            "product:1: entry with stamp 1:0/A differs from the primary since 5000 ms, applied"
+                + " 1:0/6E");
+    assertThat(verdict.evidence().orElseThrow()).doesNotContain("secret");
+    assertThat(checks("stale", "5s")).isEqualTo(1);
+  }
+
+  @Test
+  void waitsForAChangeThatIsOnItsWay() throws InterruptedException {
+    entry("product:1", "{\"v\":1}", 10);
+    rows.put("product:1", "{\"v\":2}");
+    meanwhile =
+        () -> {
+          if (nanos > Duration.ofSeconds(3).toNanos()) {
+            entries.remove("product:1");
+          }
+        };
+
+    AuditVerdict verdict = audit("product:1");
+
+    assertThat(verdict.stale()).isZero();
+    assertThat(checks("coherent", "5s")).isEqualTo(1);
+  }
+
+  @Test
+  void doesNotCallAKeyStaleThatIsWrittenAllTheTime() throws InterruptedException {
+    entry("product:1", "{\"v\":1}", 10);
+    rows.put("product:1", "{\"v\":2}");
+    meanwhile =
+        () -> {
+          // Each time that we look, the entry is the row of a moment ago.
+          entry("product:1", rows.get("product:1"), nanos);
+          rows.put("product:1", "{\"v\":" + nanos + "}");
+        };
+
+    AuditVerdict verdict = audit("product:1");
+
+    assertThat(verdict.checked()).isEqualTo(1);
+    assertThat(verdict.stale()).isZero();
+    assertThat(checks("unsettled", "more")).isEqualTo(1);
+  }
+
+  @Test
+  void findsAnEntryOfARowThatIsGoneAndANegativeEntryOfARowThatIsThere()
+      throws InterruptedException {
+    entry("product:1", "{\"v\":1}", 10);
+    entries.put(
+        "product:2", new EntryReader.Entry(Value.absent(), new Position(1, 1), new Position(1, 2)));
+    rows.put("product:2", "{\"v\":2}");
+
+    AuditVerdict verdict = audit("product:1", "product:2");
+
+    assertThat(verdict.stale()).isEqualTo(2);
+  }
+
+  @Test
+  void leavesOutWhatIsNotThereAndWhatCannotBeCompared() throws InterruptedException {
+    entry("product:1", "<xml/>", 10);
+    entry("product:007", "{\"v\":1}", 10);
+    rows.put("product:1", "{\"v\":1}");
+    unloadable.add("product:007");
+
+    AuditVerdict verdict = audit("product:1", "product:007", "product:gone");
+
+    assertThat(verdict.checked()).isZero();
+    assertThat(verdict.stale()).isZero();
+    assertThat(checks("incomparable", "0s")).isEqualTo(1);
+  }
+
+  @Test
+  void saysThatAStoreDoesNotAnswer() {
+    assertThatThrownBy(
+            () ->
+                auditor.audit(
+                    "product",
+                    "redis",
+                    Stream.of("product:1"),
+                    key ->
+                        CompletableFuture.failedStage(new IllegalStateException("connection lost")),
+                    keys -> new RowReader.Rows(Map.of(), Set.of())))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "the audit of cache \"product\" ended: the store does not answer"
+                + " (java.lang.IllegalStateException: connection lost)");
+  }
+
+  private final Set<String> unloadable = new HashSet<>();
+
+  private AuditVerdict audit(String... keys) throws InterruptedException {
+    return auditor.audit(
+        "product",
+        "redis",
+        Stream.of(keys),
+        key -> CompletableFuture.completedStage(Optional.ofNullable(entries.get(key.key()))),
+        asked -> {
+          Map<String, byte[]> found = new HashMap<>();
+          Set<String> absent = new HashSet<>(asked);
+          absent.removeAll(unloadable);
+          for (String key : asked) {
+            String row = rows.get(key);
+            if (row != null) {
+              found.put(key, row.getBytes(StandardCharsets.UTF_8));
+              absent.remove(key);
+            }
+          }
+          return new RowReader.Rows(found, absent);
+        });
+  }
+
+  private void entry(String key, String json, long stamp) {
+    entries.put(
+        key,
+        new EntryReader.Entry(
+            Value.of(json.getBytes(StandardCharsets.UTF_8)),
+            new Position(1, stamp),
+            new Position(1, 100 + stamp)));
+  }
+
+  private double checks(String verdict, String within) {
+    return metrics.counter(Metric.AUDIT_CHECKS, "product", verdict, within).count();
+  }
+}

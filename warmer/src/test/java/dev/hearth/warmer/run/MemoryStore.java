@@ -1,0 +1,98 @@
+package dev.hearth.warmer.run;
+
+import dev.hearth.schemas.position.Position;
+import dev.hearth.store.CacheKey;
+import dev.hearth.store.Cell;
+import dev.hearth.store.FencedProtocol;
+import dev.hearth.store.FencedProtocol.Operation;
+import dev.hearth.store.FencedProtocol.Outcome;
+import dev.hearth.store.FencedStore;
+import dev.hearth.store.FillOutcome;
+import dev.hearth.store.Lease;
+import dev.hearth.store.LeaseToken;
+import dev.hearth.store.Meta;
+import dev.hearth.store.ReadOutcome;
+import dev.hearth.store.StoreUnavailableException;
+import dev.hearth.store.Value;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
+
+/** The protocol's pure function with a memory. */
+final class MemoryStore implements FencedStore {
+  private final String name;
+  private final List<Duration> lives = new ArrayList<>();
+  private FencedProtocol.State state =
+      new FencedProtocol.State(
+          Map.of(),
+          Optional.of(new Meta(1, new Position(1, 10), new Position(1, 10), Map.of(), "topic", 0)));
+  private boolean silent;
+
+  MemoryStore(String name) {
+    this.name = name;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public synchronized CompletionStage<ReadOutcome> get(CacheKey key) {
+    if (silent) {
+      return CompletableFuture.failedStage(
+          new StoreUnavailableException("silent", new IllegalStateException()));
+    }
+    return CompletableFuture.completedStage(
+        ((Outcome.Read) apply(new Operation.Get(key, LeaseToken.random()))).outcome());
+  }
+
+  @Override
+  public synchronized CompletionStage<FillOutcome> fill(
+      CacheKey key, Lease lease, Value value, Duration ttl) {
+    lives.add(ttl);
+    return CompletableFuture.completedStage(
+        ((Outcome.Filled) apply(new Operation.Fill(key, lease, value))).outcome());
+  }
+
+  synchronized void invalidate(CacheKey key) {
+    apply(new Operation.Delete(key));
+  }
+
+  synchronized void forgetPositions() {
+    state = new FencedProtocol.State(state.cells(), Optional.empty());
+  }
+
+  synchronized void fallSilent() {
+    silent = true;
+  }
+
+  synchronized Optional<Value> entry(CacheKey key) {
+    return state.cells().get(key) instanceof Cell.Entry entry
+        ? Optional.of(entry.value())
+        : Optional.empty();
+  }
+
+  synchronized List<Duration> lives() {
+    return List.copyOf(lives);
+  }
+
+  private Outcome apply(Operation operation) {
+    FencedProtocol.Transition next = FencedProtocol.apply(state, operation);
+    state = next.state();
+    return next.outcome();
+  }
+
+  @Override
+  public Stream<String> keys(String cache, String prefix) {
+    return Stream.empty();
+  }
+
+  @Override
+  public void close() {}
+}

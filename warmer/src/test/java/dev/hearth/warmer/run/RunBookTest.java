@@ -1,0 +1,84 @@
+package dev.hearth.warmer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.schemas.warmup.WarmupRun.Progress;
+import dev.hearth.schemas.warmup.WarmupRun.State;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class RunBookTest {
+  private static final Instant AT = Instant.parse("2026-11-23T08:00:00Z");
+
+  private final RunBook book = new RunBook(10, 2);
+
+  @Test
+  void runsARunOnceThatWasTakenUpFromTheJournalBeforeItsRequestWasThrough()
+      throws InterruptedException {
+    WarmupRun run = run("a", State.QUEUED);
+
+    book.takeUp(List.of(run));
+    book.enqueue(run);
+
+    assertThat(next()).contains("a");
+    assertThat(next()).isEmpty();
+  }
+
+  @Test
+  void runsARunOnceThatWasRequestedBeforeTheJournalWasRead() throws InterruptedException {
+    WarmupRun run = run("a", State.QUEUED);
+
+    book.enqueue(run);
+    book.takeUp(List.of(run));
+
+    assertThat(next()).contains("a");
+    assertThat(next()).isEmpty();
+  }
+
+  @Test
+  void runsWhatEarlierProcessesLeftFirstOldestFirst() throws InterruptedException {
+    book.enqueue(run("new", State.QUEUED));
+
+    book.takeUp(
+        List.of(run("old", State.RUNNING), run("done", State.DONE), run("older", State.QUEUED)));
+
+    assertThat(List.of(next(), next(), next(), next()))
+        .containsExactly(
+            Optional.of("old"), Optional.of("older"), Optional.of("new"), Optional.empty());
+    assertThat(book.find("old").orElseThrow()).isEqualTo(run("old", State.QUEUED));
+  }
+
+  @Test
+  void remembersTheLatestEndedRunsAndNamesTheOthers() {
+    List<String> forgotten =
+        book.takeUp(List.of(run("a", State.DONE), run("b", State.FAILED), run("c", State.DONE)));
+
+    assertThat(forgotten).containsExactly("a");
+    assertThat(book.find("a")).isEmpty();
+    assertThat(book.find("b")).isPresent();
+  }
+
+  @Test
+  void doesNotJoinARunThatIsToEnd() throws InterruptedException {
+    book.enqueue(run("a", State.QUEUED));
+    next();
+
+    book.cancel("a", AT);
+
+    assertThat(book.isToCancel("a")).isTrue();
+    assertThat(book.alike("product", 5)).isEmpty();
+  }
+
+  private Optional<String> next() throws InterruptedException {
+    return book.next(Duration.ZERO).map(WarmupRun::id);
+  }
+
+  private static WarmupRun run(String id, State state) {
+    return new WarmupRun(
+        id, "product", 5, "http", state, Progress.NONE, AT, Optional.empty(), Optional.empty());
+  }
+}

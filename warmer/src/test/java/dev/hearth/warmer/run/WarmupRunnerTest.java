@@ -1,0 +1,467 @@
+package dev.hearth.warmer.run;
+
+import static dev.hearth.warmer.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hearth.chassis.metrics.Metric;
+import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.schemas.warmup.WarmupRun.Progress;
+import dev.hearth.schemas.warmup.WarmupRun.State;
+import dev.hearth.store.CacheKey;
+import dev.hearth.store.FencedStore;
+import dev.hearth.store.Value;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class WarmupRunnerTest {
+  private static final Instant NOW = Instant.parse("2026-11-23T08:00:00Z");
+  private static final RunnerSettings SETTINGS =
+      new RunnerSettings(10, 4, 2, 3, Duration.ofSeconds(5), Duration.ZERO);
+
+  private final Metrics metrics = new Metrics("test");
+  private final MemoryStore redis = new MemoryStore("redis");
+  private final MemoryStore hazelcast = new MemoryStore("hazelcast");
+  private final MemoryJournal journal = new MemoryJournal();
+  private final AtomicInteger ids = new AtomicInteger();
+  private final List<WarmupRunner> runners = new ArrayList<>();
+
+  @AfterEach
+  void stop() {
+    runners.forEach(WarmupRunner::close);
+    metrics.close();
+  }
+
+  @Test
+  void fillsAllKeysInAllStoresAndCountsEachEntry() {
+    WarmupRunner runner = runner(List.of(redis, hazelcast), WarmupRunnerTest::values);
+    runner.start();
+
+    String id = accepted(runner.submit("product", 35, "http")).id();
+
+    WarmupRun ended = ended(runner, id);
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.progress()).isEqualTo(new Progress(70, 70, 0, 0, 0, 0, 0));
+    assertThat(ended.finishedAt()).contains(NOW);
+    assertThat(ended.problem()).isEmpty();
+    assertThat(redis.entry(key("product:34"))).contains(value("product:34"));
+    assertThat(hazelcast.entry(key("product:0"))).contains(value("product:0"));
+    assertThat(metrics.counter(Metric.WARMUP_KEYS, "product", "stored").count()).isEqualTo(70);
+    assertThat(journal.statesOf(id)).containsExactly(State.QUEUED, State.RUNNING, State.DONE);
+  }
+
+  @Test
+  void findsEverythingWarmTheSecondTimeAndAsksTheDatabaseNothing() {
+    AtomicInteger loads = new AtomicInteger();
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            keys -> {
+              loads.incrementAndGet();
+              return values(keys);
+            });
+    runner.start();
+    ended(runner, accepted(runner.submit("product", 10, "http")).id());
+
+    WarmupRun second = ended(runner, accepted(runner.submit("product", 10, "http")).id());
+
+    assertThat(second.progress()).isEqualTo(new Progress(10, 0, 10, 0, 0, 0, 0));
+    assertThat(loads).hasValue(1);
+  }
+
+  @Test
+  void loadsAKeyOnceForSeveralStores() {
+    List<String> loaded = new ArrayList<>();
+    WarmupRunner runner =
+        runner(
+            List.of(redis, hazelcast),
+            keys -> {
+              loaded.addAll(keys);
+              return values(keys);
+            });
+    runner.start();
+
+    ended(runner, accepted(runner.submit("product", 5, "http")).id());
+
+    assertThat(loaded).hasSize(5).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void storesNothingUnderALeaseThatAnInvalidationTook() {
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            keys -> {
+              BatchLoader.Loaded old = values(keys);
+              redis.invalidate(key("product:3"));
+              return old;
+            });
+    runner.start();
+
+    WarmupRun ended = ended(runner, accepted(runner.submit("product", 10, "http")).id());
+
+    assertThat(ended.progress()).isEqualTo(new Progress(10, 9, 0, 1, 0, 0, 0));
+    assertThat(redis.entry(key("product:3"))).isEmpty();
+  }
+
+  @Test
+  void fillsTheKnowledgeThatThereIsNoRowButNotADoubt() {
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            keys -> {
+              Map<String, byte[]> found = new HashMap<>(values(keys).found());
+              found.remove("product:1");
+              found.remove("product:2");
+              return new BatchLoader.Loaded(found, Set.of("product:1"));
+            });
+    runner.start();
+
+    WarmupRun ended = ended(runner, accepted(runner.submit("product", 4, "http")).id());
+
+    assertThat(ended.progress()).isEqualTo(new Progress(4, 2, 0, 0, 0, 1, 1));
+    assertThat(redis.entry(key("product:1"))).contains(Value.absent());
+    assertThat(redis.entry(key("product:2"))).isEmpty();
+  }
+
+  @Test
+  void countsKeysThatSomebodyElseIsFillingAsBusy() {
+    redis.get(key("product:0"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+
+    WarmupRun ended = ended(runner, accepted(runner.submit("product", 2, "http")).id());
+
+    assertThat(ended.progress()).isEqualTo(new Progress(2, 1, 0, 0, 1, 0, 0));
+  }
+
+  @Test
+  void fillsTheOtherStoreWhereOneIsSilentOrKnowsNoPosition() {
+    redis.fallSilent();
+    MemoryStore newborn = new MemoryStore("newborn");
+    newborn.forgetPositions();
+    WarmupRunner runner = runner(List.of(redis, newborn, hazelcast), WarmupRunnerTest::values);
+    runner.start();
+
+    WarmupRun ended = ended(runner, accepted(runner.submit("product", 3, "http")).id());
+
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.progress()).isEqualTo(new Progress(9, 3, 0, 0, 0, 0, 6));
+  }
+
+  @Test
+  void letsEntriesExpireAtDifferentTimesNeverLaterThanTheTimeToLive() {
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+
+    ended(runner, accepted(runner.submit("product", 50, "http")).id());
+
+    assertThat(redis.lives())
+        .allSatisfy(
+            life -> assertThat(life).isBetween(Duration.ofMinutes(54), Duration.ofMinutes(60)));
+    assertThat(new HashSet<>(redis.lives())).hasSizeGreaterThan(25);
+  }
+
+  @Test
+  void givesUpOnADatabaseThatFailsThriceInARowAndSaysWhy() {
+    AtomicInteger loads = new AtomicInteger();
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            keys -> {
+              loads.incrementAndGet();
+              throw new IllegalStateException("load failed: the server is away");
+            });
+    runner.start();
+
+    WarmupRun ended = ended(runner, accepted(runner.submit("product", 500, "http")).id());
+
+    assertThat(ended.state()).isEqualTo(State.FAILED);
+    assertThat(ended.problem()).contains("load failed: the server is away");
+    assertThat(ended.progress()).isEqualTo(new Progress(500, 0, 0, 0, 0, 0, 30));
+    assertThat(loads).hasValue(3);
+  }
+
+  @Test
+  void goesOnAfterASingleFailureAndMentionsIt() {
+    AtomicInteger loads = new AtomicInteger();
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            keys -> {
+              if (loads.incrementAndGet() == 2) {
+                throw new IllegalStateException("load failed: statement timeout");
+              }
+              return values(keys);
+            });
+    runner.start();
+
+    WarmupRun ended = ended(runner, accepted(runner.submit("product", 50, "http")).id());
+
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.progress()).isEqualTo(new Progress(50, 40, 0, 0, 0, 0, 10));
+    assertThat(ended.problem()).contains("load failed: statement timeout");
+  }
+
+  @Test
+  void failsARunOfACacheWithoutLoadQueryWithASentence() {
+    WarmupRunner runner =
+        runner(
+            List.of(
+                new WarmableCache(
+                    "page", Duration.ofMinutes(1), List.of(redis), Optional.empty())));
+    runner.start();
+
+    WarmupRun ended = ended(runner, accepted(runner.submit("page", 5, "http")).id());
+
+    assertThat(ended.state()).isEqualTo(State.FAILED);
+    assertThat(ended.problem())
+        .contains(
+            "cache \"page\" has no load query, so nothing says how to read it; add caches.page.load");
+  }
+
+  @Test
+  void makesTwoIdenticalRequestsOneRunWhileItHasNotEnded() throws InterruptedException {
+    CountDownLatch loading = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
+    runner.start();
+
+    WarmupRun first = accepted(runner.submit("product", 10, "http"));
+    loading.await();
+    Submission same = runner.submit("product", 10, "command");
+    Submission other = runner.submit("product", 11, "http");
+    goOn.countDown();
+
+    assertThat(same)
+        .isInstanceOfSatisfying(
+            Submission.Accepted.class,
+            accepted -> {
+              assertThat(accepted.joined()).isTrue();
+              assertThat(accepted.run().id()).isEqualTo(first.id());
+              assertThat(accepted.run().state()).isEqualTo(State.RUNNING);
+            });
+    assertThat(accepted(other).id()).isNotEqualTo(first.id());
+    ended(runner, first.id());
+    assertThat(accepted(runner.submit("product", 10, "http")).id()).isNotEqualTo(first.id());
+  }
+
+  @Test
+  void refusesMoreRunsThanMayWait() throws InterruptedException {
+    CountDownLatch loading = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
+    runner.start();
+    runner.submit("product", 1, "http");
+    loading.await();
+    runner.submit("product", 2, "http");
+    runner.submit("product", 3, "http");
+
+    Submission fourth = runner.submit("product", 4, "http");
+    goOn.countDown();
+
+    assertThat(fourth)
+        .isEqualTo(
+            new Submission.Refused(
+                "2 runs are waiting already; wait for one to end, or cancel one with DELETE"
+                    + " /v1/warmups/{id}"));
+  }
+
+  @Test
+  void refusesARunThatItCannotWriteDown() {
+    journal.breakDown();
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+
+    Submission refused = runner.submit("product", 1, "http");
+
+    assertThat(refused)
+        .isInstanceOfSatisfying(
+            Submission.Refused.class,
+            no -> assertThat(no.sentence()).contains("could not be written down", "no broker"));
+  }
+
+  @Test
+  void cancelsAWaitingRunAtOnce() throws InterruptedException {
+    CountDownLatch loading = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
+    runner.start();
+    runner.submit("product", 1, "http");
+    loading.await();
+    String waiting = accepted(runner.submit("product", 2, "http")).id();
+
+    Optional<WarmupRun> cancelled = runner.cancel(waiting);
+    goOn.countDown();
+
+    assertThat(cancelled.map(WarmupRun::state)).contains(State.CANCELLED);
+    assertThat(runner.cancel(waiting).map(WarmupRun::state)).contains(State.CANCELLED);
+    assertThat(journal.statesOf(waiting)).containsExactly(State.QUEUED, State.CANCELLED);
+  }
+
+  @Test
+  void cancelsARunningRunAfterTheBatchesUnderWay() throws InterruptedException {
+    CountDownLatch loading = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
+    runner.start();
+    String id = accepted(runner.submit("product", 1_000, "http")).id();
+    loading.await();
+
+    runner.cancel(id);
+    goOn.countDown();
+
+    WarmupRun ended = ended(runner, id);
+    assertThat(ended.state()).isEqualTo(State.CANCELLED);
+    assertThat(ended.progress().done()).isLessThan(100);
+    assertThat(runner.cancel("nobody")).isEmpty();
+  }
+
+  @Test
+  void takesUpAfterARestartWhatWasRunningAndWhatWasWaiting() throws InterruptedException {
+    CountDownLatch loading = new CountDownLatch(1);
+    WarmupRunner first = runner(List.of(redis), held(loading, new CountDownLatch(1)));
+    first.start();
+    String running = accepted(first.submit("product", 30, "http")).id();
+    loading.await();
+    String waiting = accepted(first.submit("product", 3, "http")).id();
+    first.close();
+
+    WarmupRunner second = runner(List.of(hazelcast), WarmupRunnerTest::values);
+    second.start();
+
+    assertThat(ended(second, running).progress()).isEqualTo(new Progress(30, 30, 0, 0, 0, 0, 0));
+    assertThat(ended(second, waiting).progress()).isEqualTo(new Progress(3, 0, 3, 0, 0, 0, 0));
+    assertThat(journal.statesOf(running)).containsExactly(State.QUEUED, State.RUNNING, State.DONE);
+  }
+
+  @Test
+  void readsTheJournalAgainUntilItAnswersBeforeItRunsAnything() {
+    journal.failNextRead();
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+
+    WarmupRun ended = ended(runner, accepted(runner.submit("product", 1, "http")).id());
+
+    assertThat(runner.hasTakenUp()).isTrue();
+    assertThat(ended.state()).isEqualTo(State.DONE);
+  }
+
+  @Test
+  void forgetsTheOldestOfTooManyEndedRuns() {
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+    List<String> all = new ArrayList<>();
+    for (int top = 1; top <= 5; top++) {
+      String id = accepted(runner.submit("product", top, "http")).id();
+      all.add(id);
+      ended(runner, id);
+    }
+
+    assertThat(all.stream().filter(id -> runner.find(id).isPresent()).toList())
+        .isEqualTo(all.subList(2, 5));
+    assertThat(journal.read()).extracting(WarmupRun::id).isEqualTo(all.subList(2, 5));
+  }
+
+  @Test
+  void endsWithASentenceWhereNothingIsHot() {
+    WarmupRunner runner =
+        new WarmupRunner(
+            List.of(cache(List.of(redis), WarmupRunnerTest::values)),
+            (cache, top) -> List.of(),
+            journal,
+            SETTINGS,
+            metrics,
+            Clock.fixed(NOW, ZoneOffset.UTC),
+            new Random(1),
+            () -> "only",
+            () -> {});
+    runners.add(runner);
+    runner.start();
+    runner.submit("product", 1, "http");
+
+    WarmupRun ended = ended(runner, "only");
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.problem().orElse(""))
+        .startsWith("no key of cache \"product\" is known to be hot");
+  }
+
+  private static BatchLoader held(CountDownLatch loading, CountDownLatch goOn) {
+    return keys -> {
+      loading.countDown();
+      try {
+        goOn.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      return values(keys);
+    };
+  }
+
+  private WarmupRunner runner(List<FencedStore> stores, BatchLoader loader) {
+    return runner(List.of(cache(stores, loader)));
+  }
+
+  private WarmupRunner runner(List<WarmableCache> caches) {
+    WarmupRunner runner =
+        new WarmupRunner(
+            caches,
+            (cache, top) -> IntStream.range(0, top).mapToObj(i -> cache + ":" + i).toList(),
+            journal,
+            SETTINGS,
+            metrics,
+            Clock.fixed(NOW, ZoneOffset.UTC),
+            new Random(1),
+            () -> "run-" + ids.incrementAndGet(),
+            () -> {});
+    runners.add(runner);
+    return runner;
+  }
+
+  private static WarmableCache cache(List<FencedStore> stores, BatchLoader loader) {
+    return new WarmableCache("product", Duration.ofHours(1), stores, Optional.of(loader));
+  }
+
+  private static BatchLoader.Loaded values(List<String> keys) {
+    Map<String, byte[]> values = new HashMap<>();
+    keys.forEach(key -> values.put(key, key.getBytes(StandardCharsets.UTF_8)));
+    return new BatchLoader.Loaded(values, Set.of());
+  }
+
+  private static Value value(String key) {
+    return Value.of(key.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static CacheKey key(String key) {
+    return new CacheKey("product", key);
+  }
+
+  private static WarmupRun accepted(Submission submission) {
+    assertThat(submission).isInstanceOf(Submission.Accepted.class);
+    return ((Submission.Accepted) submission).run();
+  }
+
+  private static WarmupRun ended(WarmupRunner runner, String id) {
+    return eventually(
+            () -> runner.find(id),
+            run ->
+                assertThat(run).hasValueSatisfying(it -> assertThat(it.state().ended()).isTrue()))
+        .orElseThrow();
+  }
+}

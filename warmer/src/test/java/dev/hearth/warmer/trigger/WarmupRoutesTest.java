@@ -1,0 +1,268 @@
+package dev.hearth.warmer.trigger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hearth.chassis.http.Binding;
+import dev.hearth.chassis.http.HttpService;
+import dev.hearth.schemas.access.HotKeys;
+import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.schemas.warmup.WarmupRun.Progress;
+import dev.hearth.schemas.warmup.WarmupRun.State;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WarmupRoutesTest {
+  private static final Instant AT = Instant.parse("2026-11-23T08:00:00Z");
+
+  private final Map<String, WarmupRun> runs = new HashMap<>();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final HttpService service =
+      new HttpService(
+          new Binding("127.0.0.1", 0, null),
+          List.of(new WarmupRoutes(new Requests(), this::hot, Set.of("product", "page"))));
+  private boolean refusing;
+
+  @BeforeEach
+  void start() throws IOException {
+    service.start();
+  }
+
+  @AfterEach
+  void stop() {
+    service.close();
+  }
+
+  @Test
+  void takesARequestAndSaysWhereItsRunIs() throws Exception {
+    HttpResponse<String> response =
+        send("POST", "/v1/warmups", "{\"cache\": \"product\", \"top\": 1000}");
+
+    assertThat(response.statusCode()).isEqualTo(202);
+    assertThat(response.headers().firstValue("Location")).contains("/v1/warmups/run-1");
+    JsonNode run = json(response);
+    assertThat(run.path("state").asText()).isEqualTo("queued");
+    assertThat(run.path("cache").asText()).isEqualTo("product");
+    assertThat(run.path("top").asInt()).isEqualTo(1_000);
+    assertThat(run.path("trigger").asText()).isEqualTo("http");
+    assertThat(run.path("progress").path("planned").asInt()).isZero();
+    assertThat(run.path("requestedAt").asText()).isEqualTo("2026-11-23T08:00:00Z");
+    assertThat(run.has("finishedAt")).isFalse();
+  }
+
+  @Test
+  void showsHowFarARunIs() throws Exception {
+    runs.put("run-1", run("run-1", State.RUNNING));
+
+    JsonNode run = json(send("GET", "/v1/warmups/run-1", ""));
+
+    assertThat(run.path("state").asText()).isEqualTo("running");
+    assertThat(run.path("progress").path("done").asInt()).isEqualTo(21);
+    assertThat(run.path("progress").path("alreadyWarm").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void cancelsARunOnceAndAgain() throws Exception {
+    runs.put("run-1", run("run-1", State.QUEUED));
+
+    HttpResponse<String> first = send("DELETE", "/v1/warmups/run-1", "");
+    HttpResponse<String> second = send("DELETE", "/v1/warmups/run-1", "");
+
+    assertThat(first.statusCode()).isEqualTo(200);
+    assertThat(second.statusCode()).isEqualTo(200);
+    assertThat(json(second).path("state").asText()).isEqualTo("cancelled");
+  }
+
+  @Test
+  void saysThatThereIsNothingToCancel() throws Exception {
+    runs.put("run-1", run("run-1", State.DONE));
+
+    HttpResponse<String> response = send("DELETE", "/v1/warmups/run-1", "");
+
+    assertThat(response.statusCode()).isEqualTo(409);
+    assertThat(json(response).path("detail").asText())
+        .isEqualTo("Run run-1 has ended already, as done; there is nothing to cancel.");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"GET", "DELETE"})
+  void doesNotKnowAnotherRun(String method) throws Exception {
+    HttpResponse<String> response = send(method, "/v1/warmups/nobody", "");
+
+    assertThat(response.statusCode()).isEqualTo(404);
+    assertThat(response.headers().firstValue("Content-Type").orElse(""))
+        .startsWith("application/problem+json");
+    assertThat(json(response).path("detail").asText())
+        .isEqualTo("There is no run \"nobody\"; runs that ended long ago are forgotten.");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '\0',
+      value = {
+        "|400|body|expected such as {\"cache\": \"product\", \"top\": 1000}",
+        "[1]|400|body|expected such as {\"cache\": \"product\", \"top\": 1000}",
+        "{\"cache\": \"pro|400|body|cannot be read at line 1, column",
+        "{} {}|400|body|cannot be read at line 1, column",
+        "{\"cache\":\"page\",\"cache\":\"page\",\"top\":1}|400|body|cannot be read at line 1, column",
+        "{\"top\": 5}|422|cache|is missing; expected one of page, product",
+        "{\"cache\": 5, \"top\": 5}|422|cache|is no string; expected one of page, product",
+        "{\"cache\": \"prod\", \"top\": 5}|422|cache|\"prod\" is not known; expected one of page, product",
+        "{\"cache\": \"product\"}|422|top|is missing; expected a whole number from 1 to 1000000",
+        "{\"cache\": \"product\", \"top\": 0}|422|top|is 0; expected a whole number from 1 to 1000000",
+        "{\"cache\": \"product\", \"top\": 1000001}|422|top|is 1000001; expected a whole number",
+        "{\"cache\": \"product\", \"top\": 99999999999}|422|top|is 99999999999; expected",
+        "{\"cache\": \"product\", \"top\": 1.5}|422|top|is 1.5; expected a whole number",
+        "{\"cache\": \"product\", \"top\": \"5\"}|422|top|is \"5\"; expected a whole number",
+        "{\"cache\": \"product\", \"top\": 5, \"tops\": 6}|422|tops|is not known; expected cache and top"
+      })
+  void saysWhatIsWrongWithARequest(String body, int status, String field, String hint)
+      throws Exception {
+    HttpResponse<String> response = send("POST", "/v1/warmups", body == null ? "" : body);
+
+    assertThat(response.statusCode()).isEqualTo(status);
+    JsonNode error = json(response).path("errors").path(0);
+    assertThat(error.path("field").asText()).isEqualTo(field);
+    assertThat(error.path("hint").asText()).startsWith(hint);
+    assertThat(runs).isEmpty();
+  }
+
+  @Test
+  void saysAllThatIsWrongAtOnce() throws Exception {
+    HttpResponse<String> response = send("POST", "/v1/warmups", "{\"cache\": \"x\", \"top\": -1}");
+
+    assertThat(json(response).path("errors")).hasSize(2);
+  }
+
+  @Test
+  void saysWhyARunIsRefusedNow() throws Exception {
+    refusing = true;
+
+    HttpResponse<String> response =
+        send("POST", "/v1/warmups", "{\"cache\": \"product\", \"top\": 1}");
+
+    assertThat(response.statusCode()).isEqualTo(503);
+    assertThat(json(response).path("detail").asText())
+        .isEqualTo("No run was made: 16 runs are waiting already.");
+  }
+
+  @Test
+  void showsHotKeysWithTheirError() throws Exception {
+    JsonNode hot = json(send("GET", "/v1/hot-keys?cache=product&top=1", ""));
+
+    assertThat(hot.path("halfLifeSeconds").asDouble()).isEqualTo(600);
+    assertThat(hot.path("asOf").asText()).isEqualTo("2026-11-23T08:00:00Z");
+    assertThat(hot.path("keys")).hasSize(1);
+    assertThat(hot.path("keys").path(0).path("key").asText()).isEqualTo("product:1");
+    assertThat(hot.path("keys").path(0).path("readsPerSecond").asDouble()).isEqualTo(9.5);
+    assertThat(hot.path("keys").path(0).path("errorPerSecond").asDouble()).isEqualTo(0.5);
+  }
+
+  @Test
+  void showsNoKeysOfACacheThatNobodyReportedYet() throws Exception {
+    HttpResponse<String> response = send("GET", "/v1/hot-keys?cache=page", "");
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(json(response).path("keys")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/v1/hot-keys|400|cache|expected one of page, product",
+        "/v1/hot-keys?cache=nowhere|404|cache|expected one of page, product",
+        "/v1/hot-keys?cache=page&top=0|400|top|is 0; expected a whole number from 1 to 1000000",
+        "/v1/hot-keys?cache=page&top=many|400|top|is many; expected a whole number from 1 to 1000000"
+      })
+  void saysWhatIsWrongWithAQuestionForHotKeys(String path, int status, String field, String hint)
+      throws Exception {
+    HttpResponse<String> response = send("GET", path, "");
+
+    assertThat(response.statusCode()).isEqualTo(status);
+    assertThat(json(response).path("errors").path(0).path("field").asText()).isEqualTo(field);
+    assertThat(json(response).path("errors").path(0).path("hint").asText()).isEqualTo(hint);
+  }
+
+  private Optional<HotKeys> hot(String cache) {
+    return cache.equals("product")
+        ? Optional.of(
+            new HotKeys(
+                "product",
+                AT,
+                Duration.ofMinutes(10),
+                List.of(
+                    new HotKeys.HotKey("product:1", 9.5, 0.5),
+                    new HotKeys.HotKey("product:2", 1, 0.5))))
+        : Optional.empty();
+  }
+
+  private HttpResponse<String> send(String method, String path, String body)
+      throws IOException, InterruptedException {
+    return http.send(
+        HttpRequest.newBuilder(URI.create(service.uri() + path))
+            .method(method, HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static JsonNode json(HttpResponse<String> response) throws IOException {
+    return new ObjectMapper().readTree(response.body());
+  }
+
+  private static WarmupRun run(String id, State state) {
+    return new WarmupRun(
+        id,
+        "product",
+        1_000,
+        "http",
+        state,
+        state == State.QUEUED ? Progress.NONE : new Progress(100, 1, 2, 3, 4, 5, 6),
+        AT,
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  private final class Requests implements WarmupRequests {
+    @Override
+    public Answer request(String cache, int top) {
+      if (refusing) {
+        return new Answer.Refused("16 runs are waiting already");
+      }
+      WarmupRun run = run("run-" + (runs.size() + 1), State.QUEUED);
+      runs.put(run.id(), run);
+      return new Answer.Accepted(run);
+    }
+
+    @Override
+    public Optional<WarmupRun> find(String id) {
+      return Optional.ofNullable(runs.get(id));
+    }
+
+    @Override
+    public Optional<WarmupRun> cancel(String id) {
+      return Optional.ofNullable(
+          runs.computeIfPresent(
+              id,
+              (same, run) ->
+                  run.state().ended() ? run : run.ended(State.CANCELLED, AT, Optional.empty())));
+    }
+  }
+}
