@@ -4,6 +4,8 @@ import dev.hearth.chassis.StartupException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,6 +17,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -33,7 +36,7 @@ public final class KafkaTopics {
   /** Properties of every client: the address, and what the user set. */
   public static Map<String, Object> clientProperties(
       String bootstrapServers, Map<String, String> furtherProperties) {
-    java.util.HashMap<String, Object> properties = new java.util.HashMap<>(furtherProperties);
+    Map<String, Object> properties = new HashMap<>(furtherProperties);
     properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
     return Map.copyOf(properties);
   }
@@ -58,11 +61,15 @@ public final class KafkaTopics {
       short replication = (short) Math.max(1, Math.min(MOST_REPLICAS, brokers));
       Set<String> existing = await(admin.listTopics().names());
       List<NewTopic> missing = new ArrayList<>();
+      Map<String, Integer> present = new LinkedHashMap<>();
       for (NewTopic topic : definitions.apply(replication)) {
-        if (!existing.contains(topic.name())) {
+        if (existing.contains(topic.name())) {
+          present.put(topic.name(), topic.numPartitions());
+        } else {
           missing.add(topic);
         }
       }
+      refuseOtherPartitions(admin, present);
       for (Map.Entry<String, KafkaFuture<Void>> created :
           admin.createTopics(missing).values().entrySet()) {
         try {
@@ -94,6 +101,21 @@ public final class KafkaTopics {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartupException("interrupted while waiting for Kafka", 1, e);
+    }
+  }
+
+  /** Which partition carries a key follows from their number: another one would lose order. */
+  private static void refuseOtherPartitions(Admin admin, Map<String, Integer> expected)
+      throws ExecutionException, TimeoutException, InterruptedException {
+    for (TopicDescription found :
+        await(admin.describeTopics(expected.keySet()).allTopicNames()).values()) {
+      int wanted = expected.getOrDefault(found.name(), 0);
+      if (found.partitions().size() != wanted) {
+        throw new StartupException(
+            "kafka.topicPrefix: topic %s has %d partitions; expected %d; delete it, or choose another prefix"
+                .formatted(found.name(), found.partitions().size(), wanted),
+            2);
+      }
     }
   }
 

@@ -1,0 +1,98 @@
+package dev.hearth.cli;
+
+import dev.hearth.chassis.StartupException;
+import dev.hearth.chassis.config.ConfigException;
+import dev.hearth.sandbox.SandboxException;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The hearth command. Exit status: 0 fine, 1 failed, 2 usage or configuration, others as told. */
+@Command(
+    name = "hearth",
+    description = "Keeps caches true and warm.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Hearth.CurrentVersion.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      DemoCommand.class,
+      SandboxCommand.class,
+      RunCommand.class,
+      ValidateCommand.class,
+      WarmCommand.class,
+      CommandLine.HelpCommand.class
+    },
+    footerHeading = "%nBegin with:%n",
+    footer = {
+      "  hearth demo                          the whole pipeline on a sample shop",
+      "  hearth validate --config hearth.yaml"
+    })
+public final class Hearth implements Runnable {
+  static final int FAILED = 1;
+  static final int USAGE = 2;
+  static final int NOT_REACHED = 3;
+  static final int STALE = 4;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  public static void main(String[] arguments) {
+    System.exit(execute(arguments));
+  }
+
+  /** Runs a command and returns its exit status. */
+  public static int execute(String... arguments) {
+    return commandLine().execute(arguments);
+  }
+
+  static CommandLine commandLine() {
+    CommandLine command = new CommandLine(new Hearth());
+    command.setCaseInsensitiveEnumValuesAllowed(true);
+    command.setExecutionExceptionHandler(
+        (failure, failed, parsed) -> {
+          PrintWriter err = failed.getErr();
+          if (failure instanceof ConfigException config) {
+            config.problems().forEach(problem -> err.println(problem));
+            err.println(
+                config.problems().size() == 1
+                    ? "1 problem; nothing was started."
+                    : config.problems().size() + " problems; nothing was started.");
+            return USAGE;
+          }
+          if (failure instanceof StartupException startup) {
+            err.println(startup.getMessage());
+            return startup.exitCode();
+          }
+          if (failure instanceof SandboxException sandbox) {
+            err.println(sandbox.getMessage());
+            return FAILED;
+          }
+          err.println("hearth failed: " + failure);
+          failure.printStackTrace(err);
+          return FAILED;
+        });
+    CommandLine.IParameterExceptionHandler usual = command.getParameterExceptionHandler();
+    command.setParameterExceptionHandler(
+        (failure, given) -> {
+          usual.handleParseException(failure, given);
+          return USAGE;
+        });
+    return command;
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Name a command.");
+  }
+
+  /** Version of the build, for {@code --version}. */
+  static final class CurrentVersion implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"hearth " + Version.current()};
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package dev.hearth.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hearth.sandbox.Sandbox;
+import dev.hearth.sandbox.Server;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Only the servers. */
+@Command(
+    name = "sandbox",
+    description = "Starts real PostgreSQL, Kafka, Redis and Hazelcast, until it is stopped.",
+    mixinStandardHelpOptions = true)
+final class SandboxCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--postgres-port", paramLabel = "PORT", description = "0, the default: a free one.")
+  private int postgresPort;
+
+  @Option(names = "--kafka-port", paramLabel = "PORT", description = "Likewise.")
+  private int kafkaPort;
+
+  @Option(names = "--redis-port", paramLabel = "PORT", description = "Likewise.")
+  private int redisPort;
+
+  @Option(names = "--hazelcast-port", paramLabel = "PORT", description = "Likewise.")
+  private int hazelcastPort;
+
+  @Option(
+      names = "--data-directory",
+      paramLabel = "DIRECTORY",
+      description = "Keeps the servers' data; by default they have a directory that goes with them.")
+  private @Nullable Path dataDirectory;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FORMAT",
+      defaultValue = "table",
+      description = "${COMPLETION-CANDIDATES}; default: table.")
+  private OutputFormat output = OutputFormat.TABLE;
+
+  @Override
+  public Integer call() throws InterruptedException, JsonProcessingException {
+    Logging.off();
+    PrintWriter out = spec.commandLine().getOut();
+    Sandbox.Builder builder =
+        Sandbox.builder()
+            .port(Server.POSTGRES, postgresPort)
+            .port(Server.KAFKA, kafkaPort)
+            .port(Server.REDIS, redisPort)
+            .port(Server.HAZELCAST, hazelcastPort);
+    if (dataDirectory != null) {
+      builder.dataDirectory(dataDirectory);
+    }
+    if (output == OutputFormat.TABLE) {
+      builder.progress(
+          line -> {
+            out.println(line);
+            out.flush();
+          });
+    }
+    CountDownLatch stop = new CountDownLatch(1);
+    try (Sandbox sandbox = builder.start()) {
+      Runtime.getRuntime().addShutdownHook(new Thread(stop::countDown, "stop"));
+      Map<String, String> addresses = new LinkedHashMap<>();
+      addresses.put(
+          "postgres",
+          sandbox.postgres().jdbcUrl("postgres") + "?user=" + sandbox.postgres().user());
+      addresses.put("kafka", sandbox.kafka().bootstrapServers());
+      addresses.put("redis", sandbox.redis().uri());
+      addresses.put("hazelcast", sandbox.hazelcast().address());
+      addresses.put("hazelcastCluster", sandbox.hazelcast().clusterName());
+      addresses.put("dataDirectory", sandbox.dataDirectory().toString());
+      if (output == OutputFormat.JSON) {
+        out.println(new ObjectMapper().writeValueAsString(addresses));
+      } else {
+        out.println();
+        addresses.forEach((name, address) -> out.printf("  %-17s %s%n", name, address));
+        out.printf("%nCtrl-C stops them.%n");
+      }
+      out.flush();
+      stop.await();
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,3 @@
+/** The hearth command, and the services wired into one process. */
+@org.jspecify.annotations.NullMarked
+package dev.hearth.cli;
