@@ -12,7 +12,8 @@ public interface Component {
   /**
    * Returns once it runs.
    *
-   * @throws StartupException when the user can mend what is wrong
+   * @throws StartupException when the user can mend what is wrong; {@link
+   *     dev.hearth.chassis.config.ConfigException} where it is the configuration
    * @throws Exception when it did not start; it has then freed what it took, for nobody closes it
    */
   void start() throws Exception;

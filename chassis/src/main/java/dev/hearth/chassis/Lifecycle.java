@@ -1,5 +1,6 @@
 package dev.hearth.chassis;
 
+import dev.hearth.chassis.config.ConfigException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -47,6 +48,7 @@ public final class Lifecycle implements AutoCloseable {
    * Starts every component. When one fails, those that run are closed first.
    *
    * @throws StartupException as a component threw it
+   * @throws ConfigException likewise
    * @throws IllegalStateException when a component failed otherwise, when this was started before,
    *     or when it was closed meanwhile
    */
@@ -80,6 +82,9 @@ public final class Lifecycle implements AutoCloseable {
       close();
       if (failure instanceof StartupException mendable) {
         throw mendable;
+      }
+      if (failure instanceof ConfigException mistakes) {
+        throw mistakes;
       }
       throw new IllegalStateException(component.name() + " did not start: " + failure, failure);
     }

@@ -81,8 +81,12 @@ final class DemoCommand implements Callable<Integer> {
     if (reads < 0 || writes < 0 || port < 0 || port > 65535) {
       throw new ParameterException(
           spec.commandLine(),
-          "--reads and --writes take 0 or more, --port 0 to 65535; found --reads " + reads
-              + " --writes " + writes + " --port " + port);
+          "--reads and --writes take 0 or more, --port 0 to 65535; found --reads "
+              + reads
+              + " --writes "
+              + writes
+              + " --port "
+              + port);
     }
     Path directory = Files.createTempDirectory("hearth-demo-");
     Path log = directory.resolve("hearth.log");
@@ -115,9 +119,7 @@ final class DemoCommand implements Callable<Integer> {
     try (Sandbox servers = Sandbox.builder().progress(line -> screen.say("  " + line)).start()) {
       SampleShop shop = new SampleShop(servers);
       shop.create();
-      screen.say(
-          String.format(
-              Locale.ROOT, "  a shop with %,d products", SampleShop.PRODUCTS));
+      screen.say(String.format(Locale.ROOT, "  a shop with %,d products", SampleShop.PRODUCTS));
       Path file = directory.resolve("hearth.yaml");
       Files.writeString(file, shop.configuration(port, directory.resolve("data")));
       HearthConfig config = ConfigLoader.load(file, Map.of(), Map.of()).config();
@@ -242,7 +244,9 @@ final class DemoCommand implements Callable<Integer> {
         return Duration.parse("PT" + text.toUpperCase(Locale.ROOT));
       } catch (java.time.format.DateTimeParseException e) {
         throw new TypeConversionException(
-            "\"" + text + "\" is not a duration; expected a number with a unit such as 30s, 5m, 1h");
+            "\""
+                + text
+                + "\" is not a duration; expected a number with a unit such as 30s, 5m, 1h");
       }
     }
   }

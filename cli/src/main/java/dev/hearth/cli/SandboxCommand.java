@@ -24,7 +24,10 @@ import picocli.CommandLine.Spec;
 final class SandboxCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(names = "--postgres-port", paramLabel = "PORT", description = "0, the default: a free one.")
+  @Option(
+      names = "--postgres-port",
+      paramLabel = "PORT",
+      description = "0, the default: a free one.")
   private int postgresPort;
 
   @Option(names = "--kafka-port", paramLabel = "PORT", description = "Likewise.")
@@ -39,7 +42,8 @@ final class SandboxCommand implements Callable<Integer> {
   @Option(
       names = "--data-directory",
       paramLabel = "DIRECTORY",
-      description = "Keeps the servers' data; by default they have a directory that goes with them.")
+      description =
+          "Keeps the servers' data; by default they have a directory that goes with them.")
   private @Nullable Path dataDirectory;
 
   @Option(

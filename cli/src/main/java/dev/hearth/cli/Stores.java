@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** The configured stores, each connected when it is first asked for. Not thread-safe at the start. */
+/**
+ * The configured stores, each connected when it is first asked for. Not thread-safe at the start.
+ */
 final class Stores implements AutoCloseable {
   /** A store of either kind. */
   private record Server(Supplier<FencedStore> reading, Supplier<DeliveryTarget> delivering) {}
@@ -28,15 +30,16 @@ final class Stores implements AutoCloseable {
     int partitions = topics.invalidations().partitions();
     config
         .stores()
-        .forEach((name, store) -> servers.put(name, server(name, store, topics.prefix(), partitions)));
+        .forEach(
+            (name, store) -> servers.put(name, server(name, store, topics.prefix(), partitions)));
   }
 
-  private Server server(
-      String name, HearthConfig.Store store, String prefix, int partitions) {
+  private Server server(String name, HearthConfig.Store store, String prefix, int partitions) {
     if (store instanceof HearthConfig.Redis redis) {
       if (redis.isCluster()) {
         throw new StartupException(
-            "stores." + name
+            "stores."
+                + name
                 + ".uri: several nodes are a Redis Cluster, which this version does not support;"
                 + " expected one server",
             2);
@@ -71,8 +74,7 @@ final class Stores implements AutoCloseable {
   Map<String, FencedStore> readers() {
     servers.forEach(
         (name, server) ->
-            connected.computeIfAbsent(
-                name, store -> new ConnectingStore(store, server.reading())));
+            connected.computeIfAbsent(name, store -> new ConnectingStore(store, server.reading())));
     return Map.copyOf(connected);
   }
 

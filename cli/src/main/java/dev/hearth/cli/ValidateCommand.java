@@ -43,9 +43,15 @@ final class ValidateCommand implements Callable<Integer> {
     } else {
       costs.forEach(cost -> out.println("costly: " + cost));
       out.println(
-          config.file() + " is fine: " + loaded.config().caches().size() + " caches, "
-              + loaded.config().rules().size() + " rules, " + loaded.config().stores().size()
-              + " stores." + (offline ? " The live schema was not asked." : ""));
+          config.file()
+              + " is fine: "
+              + loaded.config().caches().size()
+              + " caches, "
+              + loaded.config().rules().size()
+              + " rules, "
+              + loaded.config().stores().size()
+              + " stores."
+              + (offline ? " The live schema was not asked." : ""));
     }
     out.flush();
     return 0;

@@ -95,8 +95,13 @@ final class WarmCommand implements Callable<Integer> {
     while (wait && !ended(run)) {
       if (System.nanoTime() > deadline) {
         screen.say(
-            "Run " + id + " is not over after " + budget.toSeconds() + " s; it goes on. Look again:"
-                + " curl " + url.resolve("/v1/warmups/" + id));
+            "Run "
+                + id
+                + " is not over after "
+                + budget.toSeconds()
+                + " s; it goes on. Look again:"
+                + " curl "
+                + url.resolve("/v1/warmups/" + id));
         return Hearth.NOT_REACHED;
       }
       screen.status(progress(run));
@@ -114,7 +119,11 @@ final class WarmCommand implements Callable<Integer> {
       spec.commandLine()
           .getErr()
           .println(
-              "Run " + id + " ended as " + run.path("state").asText() + ": "
+              "Run "
+                  + id
+                  + " ended as "
+                  + run.path("state").asText()
+                  + ": "
                   + run.path("problem").asText("no reason was given"));
     }
     return failed ? Hearth.FAILED : 0;
@@ -140,7 +149,10 @@ final class WarmCommand implements Callable<Integer> {
       return body;
     } catch (IOException e) {
       throw new StartupException(
-          "No service answers at " + url + " (" + e.getClass().getSimpleName()
+          "No service answers at "
+              + url
+              + " ("
+              + e.getClass().getSimpleName()
               + "); start one with: hearth run --role warm, or name it with --url",
           1,
           e);

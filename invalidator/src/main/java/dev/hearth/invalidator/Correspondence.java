@@ -69,7 +69,12 @@ final class Correspondence implements Delivery.Letters, AutoCloseable {
           new ProducerRecord<>(
               topic.name(),
               bytes(applied.store()),
-              topic.value().serializer().serialize(topic.name(), applied)));
+              topic.value().serializer().serialize(topic.name(), applied)),
+          (sent, error) -> {
+            if (error != null) {
+              LOG.debug("report lost store={}", applied.store(), error);
+            }
+          });
     } catch (KafkaException e) {
       LOG.debug("report lost store={}", applied.store(), e);
     }

@@ -18,9 +18,12 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -87,16 +90,18 @@ final class DerivationStream implements Component {
         });
     streams = started;
     Heartbeat heartbeat = health.heartbeat(name(), LOOP_BOUND);
-    pulse.scheduleWithFixedDelay(
-        () -> {
-          if (!started.state().hasNotStarted() && !started.state().isShuttingDown()
-              && !started.state().hasCompletedShutdown()) {
-            heartbeat.beat();
-          }
-        },
-        0,
-        1,
-        TimeUnit.SECONDS);
+    ScheduledFuture<?> unused =
+        pulse.scheduleWithFixedDelay(
+            () -> {
+              if (!started.state().hasNotStarted()
+                  && !started.state().isShuttingDown()
+                  && !started.state().hasCompletedShutdown()) {
+                heartbeat.beat();
+              }
+            },
+            0,
+            1,
+            TimeUnit.SECONDS);
     health.readiness(
         name(),
         () ->
@@ -110,7 +115,10 @@ final class DerivationStream implements Component {
   public void close() {
     pulse.shutdownNow();
     if (streams != null) {
-      streams.close(CLOSE_BOUND);
+      // Leaves the group, or the next start would wait for this member's session to end.
+      streams.close(
+          CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
+              .withTimeout(CLOSE_BOUND));
     }
   }
 
@@ -122,6 +130,7 @@ final class DerivationStream implements Component {
     properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
     properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1000);
+    properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED_CONFIG, true);
     properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
     properties.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), "0");
     properties.put(StreamsConfig.producerPrefix(ProducerConfig.ACKS_CONFIG), "all");
@@ -130,8 +139,7 @@ final class DerivationStream implements Component {
         StreamsConfig.producerPrefix(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG),
         Integer.toString(Integer.MAX_VALUE));
     properties.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
-    properties.put(
-        StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), "10000");
+    properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), "10000");
     properties.put(
         StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), "3000");
     return properties;

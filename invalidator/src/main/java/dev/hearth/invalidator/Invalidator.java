@@ -77,10 +77,15 @@ public final class Invalidator {
     List<Component> components = new ArrayList<>();
     components.add(
         new DerivationStream(
-            topics, rules, kafka, config.dataDirectory().resolve("streams"), metrics, health, clock));
+            topics,
+            rules,
+            kafka,
+            config.dataDirectory().resolve("streams"),
+            metrics,
+            health,
+            clock));
     Correspondence correspondence = new Correspondence(topics, kafka);
-    components.add(
-        Component.of("delivery-correspondence", () -> {}, correspondence::close));
+    components.add(Component.of("delivery-correspondence", () -> {}, correspondence::close));
     config
         .stores()
         .keySet()

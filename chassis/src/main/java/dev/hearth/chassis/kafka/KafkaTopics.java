@@ -49,7 +49,8 @@ public final class KafkaTopics {
    */
   public static void ensure(
       Map<String, Object> clientProperties, Function<Short, Collection<NewTopic>> definitions) {
-    String address = String.valueOf(clientProperties.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG));
+    String address =
+        String.valueOf(clientProperties.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG));
     try (Admin admin = Admin.create(clientProperties)) {
       int brokers =
           await(
@@ -84,8 +85,13 @@ public final class KafkaTopics {
     } catch (ExecutionException | TimeoutException e) {
       Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
       throw new StartupException(
-          "kafka.bootstrapServers: no broker answers at " + address + " within "
-              + BOUND.toSeconds() + " s (" + cause.getClass().getSimpleName() + ": "
+          "kafka.bootstrapServers: no broker answers at "
+              + address
+              + " within "
+              + BOUND.toSeconds()
+              + " s ("
+              + cause.getClass().getSimpleName()
+              + ": "
               + cause.getMessage()
               + "); check the address, that Kafka runs, and that its advertised listeners can be"
               + " reached from here",
@@ -94,7 +100,10 @@ public final class KafkaTopics {
     } catch (KafkaException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new StartupException(
-          "kafka.bootstrapServers: " + address + " cannot be used (" + cause.getMessage()
+          "kafka.bootstrapServers: "
+              + address
+              + " cannot be used ("
+              + cause.getMessage()
               + "); correct the address or kafka.properties",
           2,
           e);

@@ -84,7 +84,7 @@ public enum Metric {
       Type.COUNTER,
       "checks",
       List.of("cache", "verdict", "within"),
-      "Entries compared with the database, by verdict and by the age of the newest change they could lack."),
+      "Entries compared with the database, by verdict and by how long it took until that was settled: 0s, 1s, 5s or more."),
   SOURCE_RETAINED_WAL(
       "hearth_source_retained_wal_bytes",
       Type.GAUGE,

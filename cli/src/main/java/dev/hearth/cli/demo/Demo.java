@@ -87,8 +87,7 @@ public final class Demo {
             KafkaAccessSink.connect(
                 config.kafka().bootstrapServers(), topics, Map.of(), metrics.registry());
         BufferedAccessRecorder recorder =
-            BufferedAccessRecorder.start(
-                "demo", sink, BufferedAccessRecorder.Options.defaults())) {
+            BufferedAccessRecorder.start("demo", sink, BufferedAccessRecorder.Options.defaults())) {
       Traffic traffic =
           new Traffic(
               stores.values(),
@@ -194,14 +193,14 @@ public final class Demo {
         AuditVerdict verdict = warmer.audit(each.getKey(), store, key -> true);
         audited += verdict.checked();
         stale += verdict.stale();
-        verdict
-            .evidence()
-            .ifPresent(evidence -> screen.say("STALE in " + store + ": " + evidence));
+        verdict.evidence().ifPresent(evidence -> screen.say("STALE in " + store + ": " + evidence));
       }
     }
     screen.endLine();
     Map<String, Outcome.Lag> phases = new LinkedHashMap<>();
-    metrics.lags().forEach((phase, snapshot) -> phases.put(phase.label(), Outcome.Lag.of(snapshot)));
+    metrics
+        .lags()
+        .forEach((phase, snapshot) -> phases.put(phase.label(), Outcome.Lag.of(snapshot)));
     return new Outcome(
         traffic.reads(),
         traffic.writes(),

@@ -13,7 +13,9 @@ import java.sql.Statement;
 import java.util.Map;
 import org.apache.commons.text.StringSubstitutor;
 
-/** The database of a shop with products, prices, categories and stock. Stateless but for its size. */
+/**
+ * The database of a shop with products, prices, categories and stock. Stateless but for its size.
+ */
 public final class SampleShop {
   /** Products in the shop. */
   public static final int PRODUCTS = 50_000;

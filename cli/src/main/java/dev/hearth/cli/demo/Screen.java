@@ -3,8 +3,8 @@ package dev.hearth.cli.demo;
 import java.io.PrintStream;
 
 /**
- * What a person sees: sentences, and on a terminal one line that is written over. Off a terminal the
- * line comes seldom and stays. Thread-safe.
+ * What a person sees: sentences, and on a terminal one line that is written over. Off a terminal
+ * the line comes seldom and stays. Thread-safe.
  */
 public final class Screen {
   private static final long SELDOM_NANOS = 5_000_000_000L;

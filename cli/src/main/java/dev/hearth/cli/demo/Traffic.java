@@ -21,14 +21,15 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
 import javax.sql.DataSource;
 import org.apache.commons.rng.sampling.distribution.RejectionInversionZipfSampler;
-import org.apache.commons.rng.simple.ThreadLocalRandomSource;
 import org.apache.commons.rng.simple.RandomSource;
+import org.apache.commons.rng.simple.ThreadLocalRandomSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Readers and writers of the sample shop. Reads follow Zipf's law with exponent 1 over all products,
- * and so do writes: what is read most is written most, which is hard on a cache. Thread-safe.
+ * Readers and writers of the sample shop. Reads follow Zipf's law with exponent 1 over all
+ * products, and so do writes: what is read most is written most, which is hard on a cache.
+ * Thread-safe.
  */
 final class Traffic implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Traffic.class);

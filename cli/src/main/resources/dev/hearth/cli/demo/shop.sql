@@ -7,6 +7,7 @@ create index on product (category_id);
 alter table product replica identity full;
 alter table price replica identity full;
 alter table stock replica identity full;
+alter table category replica identity full;
 insert into category select i, 'category ' || i from generate_series(1, 200) i;
 insert into product
   select i, 'product ' || i, 1 + i % 200, repeat('a fine thing of kind ' || i % 97 || '. ', 8)

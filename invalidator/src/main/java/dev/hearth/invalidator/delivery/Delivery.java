@@ -47,13 +47,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Applies the invalidations to one store: poll, fold, apply, commit. Where to go on after a start, a
- * rebalance or a failure is asked of the store itself, never of Kafka's group: so a store that went
- * back is brought up to date, and nothing is counted as applied that the store has lost. The group's
- * offsets are committed for those who watch its lag.
+ * Applies the invalidations to one store: poll, fold, apply, commit. Where to go on after a start,
+ * a rebalance or a failure is asked of the store itself, never of Kafka's group: so a store that
+ * went back is brought up to date, and nothing is counted as applied that the store has lost. The
+ * group's offsets are committed for those who watch its lag.
  *
- * <p>A store that is slow or down holds up nobody else: each has a loop, a thread and a group of its
- * own.
+ * <p>A store that is slow or down holds up nobody else: each has a loop, a thread and a group of
+ * its own.
  */
 public final class Delivery implements Component {
   private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
@@ -260,7 +260,7 @@ public final class Delivery implements Component {
     if (position instanceof LogPosition.After after) {
       consumer.seek(partition, after.offset() + 1);
     } else {
-      if (position instanceof LogPosition.Void voided) {
+      if (position instanceof LogPosition.TooOld voided) {
         LOG.warn(
             "store voided store={} partition={} reason=\"{}\"",
             store,
@@ -290,7 +290,8 @@ public final class Delivery implements Component {
               record.partition(), partition -> new RoundBuilder(partition, topicId, caches));
       try {
         builder.add(
-            record.offset(), topic.value().deserializer().deserialize(topic.name(), record.value()));
+            record.offset(),
+            topic.value().deserializer().deserialize(topic.name(), record.value()));
       } catch (UnreadableRecordException e) {
         quarantine(connected, record, e);
         return;
@@ -325,9 +326,7 @@ public final class Delivery implements Component {
       return;
     }
     for (Invalidation invalidation : builder.invalidations().values()) {
-      metrics
-          .counter(Metric.INVALIDATIONS, invalidation.cache(), store, "applied")
-          .increment();
+      metrics.counter(Metric.INVALIDATIONS, invalidation.cache(), store, "applied").increment();
       deriveToApply.record(Duration.between(invalidation.derivedAt(), appliedAt));
       commitToApply.record(Duration.between(invalidation.committedAt(), appliedAt));
     }

@@ -12,7 +12,7 @@ sealed interface LogPosition {
   record End() implements LogPosition {}
 
   /** What the store says cannot be brought up to date from this log: it must be voided. */
-  record Void(String reason) implements LogPosition {}
+  record TooOld(String reason) implements LogPosition {}
 
   /**
    * Decides.
@@ -28,15 +28,15 @@ sealed interface LogPosition {
     }
     Resume from = resume.get();
     if (!from.topicId().equals(topicId)) {
-      return new Void(
+      return new TooOld(
           "the topic was recreated: its id was " + from.topicId() + ", is " + topicId);
     }
     if (from.offset() + 1 < begin) {
-      return new Void(
+      return new TooOld(
           "the log begins at offset " + begin + ", behind what is applied, " + from.offset());
     }
     if (from.offset() + 1 > end) {
-      return new Void(
+      return new TooOld(
           "the log ends at offset " + end + ", before what is applied, " + from.offset());
     }
     return new After(from.offset());

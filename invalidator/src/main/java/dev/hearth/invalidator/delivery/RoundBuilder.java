@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Folds records of one partition that follow one another into one round; a key that comes several
- * times is taken out once, at the highest position. Deterministic, no I/O; used once, by one thread.
+ * times is taken out once, at the highest position. Deterministic, no I/O; used once, by one
+ * thread.
  */
 final class RoundBuilder {
   private final int partition;

@@ -31,12 +31,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Derives invalidations from changes and passes marks on, in order. A record that cannot be read or
- * handled becomes a dead letter, and the caches that it may have concerned get a new generation; the
- * rest goes on.
+ * handled becomes a dead letter, and the caches that it may have concerned get a new generation;
+ * the rest goes on.
  *
- * <p>Generations are numbered here, since the changes have one partition and so one task. Numbers are
- * never below the wall clock in milliseconds, so that they grow even where the store of them was
- * lost.
+ * <p>Generations are numbered here, since the changes have one partition and so one task. Numbers
+ * are never below the wall clock in milliseconds, so that they grow even where the store of them
+ * was lost.
  */
 final class DerivationProcessor implements Processor<byte[], byte[], Object, Object> {
   static final String POISON = "poison";
@@ -131,12 +131,14 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
     } else if (mark instanceof EpochRaised raised) {
       position(raised.position(), timestamp);
     }
-    forward(new Record<>("", new InvalidationMark(mark), timestamp), InvalidationTopology.INVALIDATIONS);
+    forward(
+        new Record<>("", new InvalidationMark(mark), timestamp),
+        InvalidationTopology.INVALIDATIONS);
   }
 
   /**
-   * Notes a position. What was voided because of a record whose position could not be read is voided
-   * again at the next one that can: that one is at or above it.
+   * Notes a position. What was voided because of a record whose position could not be read is
+   * voided again at the next one that can: that one is at or above it.
    */
   private void position(Position position, long timestamp) {
     lastPosition = Position.max(lastPosition, position);
@@ -157,7 +159,9 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
     GenerationRaised raised =
         new GenerationRaised(cache, generation, position, reason, clock.instant());
     forward(new Record<>(cache, raised, timestamp), InvalidationTopology.EPOCHS);
-    forward(new Record<>("", new InvalidationMark(raised), timestamp), InvalidationTopology.INVALIDATIONS);
+    forward(
+        new Record<>("", new InvalidationMark(raised), timestamp),
+        InvalidationTopology.INVALIDATIONS);
     listener.generationRaised(cache, reason);
   }
 
@@ -201,7 +205,8 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   }
 
   private void forward(Record<?, ?> record, String child) {
-    process().forward(record.withKey((Object) record.key()).withValue((Object) record.value()), child);
+    process()
+        .forward(record.withKey((Object) record.key()).withValue((Object) record.value()), child);
   }
 
   private ProcessorContext<Object, Object> process() {

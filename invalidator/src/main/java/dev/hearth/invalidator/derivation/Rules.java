@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * All rules of an installation, by table. Immutable; made from the configuration, with every mistake
- * at once.
+ * All rules of an installation, by table. Immutable; made from the configuration, with every
+ * mistake at once.
  */
 public final class Rules {
   private final Map<String, List<Rule>> byTable;
@@ -50,7 +50,10 @@ public final class Rules {
                           problems.add(
                               new Problem(
                                   path,
-                                  "\"" + cache.key() + "\" names the same keys as cache \"" + other
+                                  "\""
+                                      + cache.key()
+                                      + "\" names the same keys as cache \""
+                                      + other
                                       + "\"; give each cache a prefix of its own"));
                         }
                       });
@@ -71,9 +74,13 @@ public final class Rules {
           problems.add(
               new Problem(
                   path,
-                  "\"" + text + "\" is the key of no cache"
+                  "\""
+                      + text
+                      + "\" is the key of no cache"
                       + Suggestion.nearest(template.get().shape(), keyByShape.keySet())
-                          .map(shape -> "; did you mean the like of \"" + keyByShape.get(shape) + "\"?")
+                          .map(
+                              shape ->
+                                  "; did you mean the like of \"" + keyByShape.get(shape) + "\"?")
                           .orElse("; expected the like of " + quoted(keyByShape))));
           continue;
         }

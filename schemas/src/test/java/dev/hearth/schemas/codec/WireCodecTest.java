@@ -27,6 +27,7 @@ import org.apache.avro.generic.GenericDatumWriter;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Records to bytes and back. */
@@ -85,6 +86,15 @@ class WireCodecTest {
           Arrays.copyOf(whole, length),
           "the bytes are cut short or damaged: not a Watermark record");
     }
+  }
+
+  @Test
+  void refusesARecordWithBytesLeftOver() {
+    byte[] whole = codec.encode(watermark());
+
+    assertRefused(
+        Arrays.copyOf(whole, whole.length + 1),
+        "the bytes are cut short or damaged: not a Watermark record");
   }
 
   @Test
@@ -173,7 +183,7 @@ class WireCodecTest {
         .hasMessageContaining("is not known to this build");
   }
 
-  private void assertRefused(byte[] bytes, String sentence) {
+  private void assertRefused(byte @Nullable [] bytes, String sentence) {
     assertThatThrownBy(() -> codec.decode(bytes))
         .isInstanceOf(UnreadableRecordException.class)
         .hasMessage(sentence);

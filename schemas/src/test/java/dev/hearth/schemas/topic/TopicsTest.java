@@ -3,6 +3,7 @@ package dev.hearth.schemas.topic;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Test;
 
@@ -40,5 +41,30 @@ class TopicsTest {
   void whatIsLookedUpIsCompactedAndThreeReplicasMeanTwoInSync() {
     assertThat(topics.epochs().definition((short) 3).configs())
         .isEqualTo(Map.of("cleanup.policy", "compact", "min.insync.replicas", "2"));
+  }
+
+  @Test
+  void everyTopicIsPartitionedAndKeptAsTheSurfaceSays() {
+    Map<String, String> kept = new TreeMap<>();
+    for (Topic<?, ?> topic : topics.all()) {
+      kept.put(
+          topic.name(),
+          topic.partitions()
+              + " "
+              + topic.retention().map(time -> time.toDays() + " days").orElse("compacted"));
+    }
+
+    assertThat(kept)
+        .isEqualTo(
+            Map.of(
+                "shop.changes", "1 7 days",
+                "shop.invalidations", "4 7 days",
+                "shop.epochs", "1 compacted",
+                "shop.applied", "1 1 days",
+                "shop.accesses", "4 1 days",
+                "shop.hot-keys", "1 compacted",
+                "shop.warmups", "1 compacted",
+                "shop.audits", "1 30 days",
+                "shop.dead-letters", "1 30 days"));
   }
 }

@@ -1,0 +1,277 @@
+package dev.hearth.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hearth.sandbox.Sandbox;
+import dev.hearth.sandbox.Server;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/**
+ * What a user reads when something is wrong: one sentence with the cure, soon, and nothing
+ * half-created left behind.
+ */
+class BadInputTest {
+  private static final Duration SOON = Duration.ofSeconds(15);
+  private static Sandbox servers;
+
+  @BeforeAll
+  static void startServers() throws SQLException {
+    servers = Sandbox.builder().servers(Server.POSTGRES, Server.KAFKA, Server.REDIS).start();
+    servers.postgres().createDatabase("shop");
+    execute("create table product (id int primary key, category_id int)");
+  }
+
+  @AfterAll
+  static void stopServers() {
+    servers.close();
+  }
+
+  /** A command's exit status and what it wrote. */
+  private record Ran(int status, String out, String err, Duration took) {}
+
+  private static Ran run(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine command =
+        Hearth.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    long began = System.nanoTime();
+    int status = command.execute(arguments);
+    return new Ran(
+        status, out.toString(), err.toString(), Duration.ofNanos(System.nanoTime() - began));
+  }
+
+  private static Path config(Path directory, String from, String to) throws Exception {
+    Path file = directory.resolve("hearth.yaml");
+    String yaml =
+        """
+        source:
+          postgres: { url: "%s", user: postgres, slot: bad_input }
+        kafka: { bootstrapServers: "%s", topicPrefix: bad-input }
+        stores: { redis: { type: redis, uri: "%s" } }
+        caches:
+          product: { stores: [ redis ], key: "product:{id}" }
+        rules:
+          - { table: public.product, keys: [ "product:{id}" ] }
+        http: { port: 0 }
+        dataDirectory: "%s"
+        """
+            .formatted(
+                servers.postgres().jdbcUrl("shop"),
+                servers.kafka().bootstrapServers(),
+                servers.redis().uri(),
+                directory.resolve("data"));
+    assertThat(yaml).contains(from);
+    Files.writeString(file, yaml.replace(from, to));
+    return file;
+  }
+
+  @Test
+  void aWrongHostIsNamedWithTheCure(@TempDir Path directory) throws Exception {
+    int port = servers.postgres().port();
+    Path file = config(directory, "127.0.0.1:" + port, "127.0.0.1:1");
+
+    Ran ran = run("run", "--config", file.toString());
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err())
+        .startsWith(
+            "source.postgres.url: jdbc:postgresql://127.0.0.1:1/shop: no PostgreSQL answers")
+        .contains("check host and port")
+        .hasLineCount(1);
+    assertThat(ran.took()).isLessThan(SOON);
+    assertNothingLeft();
+  }
+
+  @Test
+  void aDatabaseThatDoesNotExistIsNamed(@TempDir Path directory) throws Exception {
+    Ran ran = run("run", "--config", config(directory, "/shop", "/shopp").toString());
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err()).contains("there is no such database").contains("shopp").hasLineCount(1);
+  }
+
+  @Test
+  void aTableThatDoesNotExistIsNamedWithTheLikelyOne(@TempDir Path directory) throws Exception {
+    Ran ran =
+        run("run", "--config", config(directory, "public.product", "public.prodct").toString());
+
+    assertThat(ran.status()).isEqualTo(2);
+    assertThat(ran.err())
+        .contains(
+            "rules[0].table: there is no table public.prodct; did you mean 'public.product'?");
+    assertNothingLeft();
+  }
+
+  @Test
+  void aColumnThatDoesNotExistIsNamedWithTheLikelyOne(@TempDir Path directory) throws Exception {
+    Ran ran =
+        run(
+            "run",
+            "--config",
+            config(directory, "keys: [ \"product:{id}\" ]", "keys: [ \"product:{idd}\" ]")
+                .toString());
+
+    assertThat(ran.status()).isEqualTo(2);
+    assertThat(ran.err())
+        .contains(
+            "rules[0].keys[0]: \"product:{idd}\" names no column of public.product (id,"
+                + " category_id); did you mean 'id'?");
+    assertNothingLeft();
+  }
+
+  @Test
+  void aBrokerThatIsAwayIsNamedWithTheCure(@TempDir Path directory) throws Exception {
+    Path file = config(directory, servers.kafka().bootstrapServers(), "127.0.0.1:1");
+
+    Ran ran = run("run", "--config", file.toString());
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err())
+        .startsWith("kafka.bootstrapServers: no broker answers at 127.0.0.1:1 within 10 s")
+        .hasLineCount(1);
+    assertThat(ran.took()).isLessThan(SOON);
+    assertNothingLeft();
+  }
+
+  @Test
+  void aPortInUseIsNamedWithTheCure(@TempDir Path directory) throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Ran ran =
+          run(
+              "run",
+              "--config",
+              config(directory, "port: 0", "port: " + taken.getLocalPort()).toString());
+
+      assertThat(ran.status()).isEqualTo(2);
+      assertThat(ran.err())
+          .isEqualTo(
+              "http.port: "
+                  + taken.getLocalPort()
+                  + " is in use; stop what listens there or choose another"
+                  + System.lineSeparator());
+      assertNothingLeft();
+    }
+  }
+
+  @Test
+  void fiveMistakesAreFiveProblems(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("hearth.yaml");
+    Files.writeString(
+        file,
+        """
+        source: { postgres: { url: "%s", user: postgres } }
+        kafka: { bootstrapServers: "localhost:9092", topicPrefx: shop }
+        stores: { redis: { type: redis, uri: "redis://localhost" } }
+        caches:
+          product: { stores: [ rediss ], key: "product:{id}", ttl: 1hour }
+        rules:
+          - { table: product, keys: [ "product:{id}" ] }
+          - { table: public.product }
+        """
+            .formatted(servers.postgres().jdbcUrl("shop")));
+
+    Ran ran = run("validate", "--config", file.toString());
+
+    assertThat(ran.status()).isEqualTo(2);
+    assertThat(ran.err().lines())
+        .hasSize(6)
+        .anyMatch(line -> line.startsWith("kafka.topicPrefx: ") && line.contains("'topicPrefix'"))
+        .anyMatch(line -> line.startsWith("caches.product.stores[0]: ") && line.contains("'redis'"))
+        .anyMatch(line -> line.startsWith("caches.product.ttl: ") && line.contains("1hour"))
+        .anyMatch(line -> line.startsWith("rules[0].table: "))
+        .anyMatch(line -> line.startsWith("rules[1].keys: "))
+        .endsWith("5 problems; nothing was started.");
+  }
+
+  @Test
+  void mistakesOfRulesAndOfTheSchemaComeTogether(@TempDir Path directory) throws Exception {
+    Ran ran =
+        run(
+            "validate",
+            "--config",
+            config(
+                    directory,
+                    "keys: [ \"product:{id}\" ] }\nhttp",
+                    "keys: [ \"produce:{id}\", \"product:{idd}\" ] }\nhttp")
+                .toString());
+
+    assertThat(ran.status()).isEqualTo(2);
+    assertThat(ran.err())
+        .contains(
+            "rules[0].keys[0]: \"produce:{id}\" is the key of no cache; did you mean the like of \"product:{id}\"?")
+        .contains("rules[0].keys[1]: \"product:{idd}\" names no column")
+        .contains("2 problems; nothing was started.");
+  }
+
+  @Test
+  void aConfigurationThatIsFineSaysSo(@TempDir Path directory) throws Exception {
+    Ran ran = run("validate", "--config", config(directory, "port: 0", "port: 0").toString());
+
+    assertThat(ran.err()).isEmpty();
+    assertThat(ran.status()).isZero();
+    assertThat(ran.out()).contains("is fine: 1 caches, 1 rules, 1 stores.");
+    assertNothingLeft();
+  }
+
+  @Test
+  void warmingWithoutAServiceSaysWhatToStart() {
+    Ran ran = run("warm", "--url", "http://127.0.0.1:1", "--cache", "product");
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err()).contains("No service answers at http://127.0.0.1:1").hasLineCount(1);
+  }
+
+  @Test
+  void anUnknownOptionIsAUsageError() {
+    assertThat(run("demo", "--fro", "30s").status()).isEqualTo(2);
+    assertThat(run("demo", "--for", "soon").err())
+        .contains("\"soon\" is not a duration; expected a number with a unit such as 30s, 5m, 1h");
+  }
+
+  /** Neither slot nor publication nor topic. */
+  private static void assertNothingLeft() throws Exception {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "select (select count(*) from pg_replication_slots),"
+                    + " (select count(*) from pg_publication)")) {
+      row.next();
+      assertThat(row.getInt(1)).as("slots").isZero();
+      assertThat(row.getInt(2)).as("publications").isZero();
+    }
+    try (Admin admin =
+        Admin.create(java.util.Map.of("bootstrap.servers", servers.kafka().bootstrapServers()))) {
+      assertThat(admin.listTopics().names().get())
+          .noneMatch(topic -> topic.startsWith("bad-input"));
+    }
+  }
+
+  private static void execute(String sql) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static Connection connect() throws SQLException {
+    return DriverManager.getConnection(servers.postgres().jdbcUrl("shop"), "postgres", "");
+  }
+}
