@@ -8,6 +8,7 @@ import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.StoreUnavailableException;
 import dev.hearth.store.Value;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -41,6 +42,16 @@ final class ConnectingStore implements FencedStore {
   @Override
   public CompletionStage<ReadOutcome> get(CacheKey key) {
     return with(store -> store.get(key));
+  }
+
+  @Override
+  public CompletionStage<Optional<ReadOutcome.Hit>> peek(CacheKey key) {
+    return with(store -> store.peek(key));
+  }
+
+  @Override
+  public CompletionStage<Void> release(CacheKey key, Lease lease) {
+    return with(store -> store.release(key, lease));
   }
 
   @Override

@@ -54,6 +54,15 @@ final class BoundedStore {
     return within(() -> store.fill(key, lease, value, ttl));
   }
 
+  /** Gives a lease back; nobody waits for it, and where it fails the lease ends by itself. */
+  void release(CacheKey key, Lease lease) {
+    try {
+      store.release(key, lease);
+    } catch (RuntimeException e) {
+      noteFailure(e.toString());
+    }
+  }
+
   private <T> Optional<T> within(Supplier<CompletionStage<T>> operation) {
     try {
       T answer = operation.get().toCompletableFuture().get(limit.toNanos(), TimeUnit.NANOSECONDS);

@@ -72,10 +72,8 @@ public final class CoherentCache<V> {
    * The value of a key, from the store or from the loader. Waits as long as the loader takes, and
    * beyond it at most for a few store operations and the busy bound.
    *
-   * <p>A loader's exception goes to every caller of its flight. The lease is then left to end by
-   * itself, for the store has no operation that gives one back: until it does, readers of the key
-   * find it busy and load uncached. An interrupt does not end the waiting for another caller's
-   * flight.
+   * <p>A loader's exception goes to every caller of its flight, and the lease is given back. An
+   * interrupt does not end the waiting for another caller's flight.
    *
    * @return empty where the database has no such row
    * @throws LoaderException where the loader ended with a checked exception
@@ -121,7 +119,14 @@ public final class CoherentCache<V> {
       }
       if (outcome.get() instanceof ReadOutcome.Granted granted) {
         // The order that everything rests on: the loader begins after the lease was granted.
-        Answer<V> loaded = load(key, loader);
+        Answer<V> loaded;
+        try {
+          loaded = load(key, loader);
+        } catch (RuntimeException | Error e) {
+          // Others need not wait for a value that does not come.
+          store.release(key, granted.lease());
+          throw e;
+        }
         fill(key, granted.lease(), loaded.value());
         return loaded;
       }
@@ -171,6 +176,7 @@ public final class CoherentCache<V> {
       value = loaded.isPresent() ? Value.of(codec.encode(loaded.get())) : Value.absent();
     } catch (Exception e) {
       meters.bypassed(Bypass.UNENCODABLE);
+      store.release(key, lease);
       return;
     }
     Duration life = ttl.of(value.isAbsent(), random.getAsDouble());

@@ -282,6 +282,24 @@ class CoherentCacheTest {
   }
 
   @Test
+  void givesTheLeaseOfAFailedLoadBackSoThatTheNextReaderFills() {
+    CoherentCache<String> cache = cache(store).build();
+    assertThatThrownBy(
+            () ->
+                cache.get(
+                    "product:42",
+                    key -> {
+                      throw new IllegalStateException("database away");
+                    }))
+        .hasMessage("database away");
+
+    cache.get("product:42", loading("pear"));
+
+    assertThat(store.stored(new CacheKey("product", "product:42")))
+        .contains(Value.of("pear".getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
   void passesOnALoadersErrorUnchanged() {
     CoherentCache<String> cache = cache(store).build();
     StackOverflowError failure = new StackOverflowError();

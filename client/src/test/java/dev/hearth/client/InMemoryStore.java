@@ -147,6 +147,18 @@ final class InMemoryStore implements FencedStore {
   }
 
   @Override
+  public CompletionStage<Optional<ReadOutcome.Hit>> peek(CacheKey key) {
+    return inMood(mood, () -> ((Outcome.Peeked) perform(new Operation.Peek(key))).hit());
+  }
+
+  @Override
+  public CompletionStage<Void> release(CacheKey key, Lease lease) {
+    CompletionStage<Outcome> released =
+        inMood(mood, () -> perform(new Operation.Release(key, lease)));
+    return released.thenAccept(outcome -> {});
+  }
+
+  @Override
   public CompletionStage<FillOutcome> fill(CacheKey key, Lease lease, Value value, Duration ttl) {
     lives.add(ttl);
     return inMood(

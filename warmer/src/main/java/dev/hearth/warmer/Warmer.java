@@ -13,7 +13,6 @@ import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
-import dev.hearth.store.ReadOutcome;
 import dev.hearth.warmer.audit.CacheAuditor;
 import dev.hearth.warmer.audit.EntryReader;
 import dev.hearth.warmer.audit.RowReader;
@@ -337,21 +336,15 @@ public final class Warmer implements Component {
     };
   }
 
-  /**
-   * Entries as a reader gets them. A key that went away since it was listed leaves a marker for the
-   * time of a lease, which refuses nobody for longer; a store that can look without taking a lease
-   * would not.
-   */
+  /** Entries as a reader gets them; looking takes no lease. */
   private static EntryReader entries(FencedStore store) {
     return key ->
         store
-            .get(key)
+            .peek(key)
             .thenApply(
-                outcome ->
-                    outcome instanceof ReadOutcome.Hit hit
-                        ? Optional.of(
-                            new EntryReader.Entry(hit.value(), hit.stamp(), hit.applied()))
-                        : Optional.empty());
+                found ->
+                    found.map(
+                        hit -> new EntryReader.Entry(hit.value(), hit.stamp(), hit.applied())));
   }
 
   private List<String> plan(HotKeysView hotKeys, String cache, int top)

@@ -71,6 +71,10 @@ final class BatchWarmer {
     } catch (RuntimeException e) {
       pace.failed();
       tally.failed += missing.size();
+      awaitAll(
+          missing.stream()
+              .map(each -> guarded(() -> each.store().release(each.key(), each.lease())))
+              .toList());
       return new Outcome(tally.progress(), Optional.of(String.valueOf(e.getMessage())));
     }
     pace.answered(toLoad.size(), start, System.nanoTime() - start);

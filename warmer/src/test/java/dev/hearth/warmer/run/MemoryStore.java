@@ -53,6 +53,20 @@ final class MemoryStore implements FencedStore {
   }
 
   @Override
+  public synchronized CompletionStage<Optional<ReadOutcome.Hit>> peek(CacheKey key) {
+    return CompletableFuture.completedStage(
+        ((Outcome.Peeked) apply(new Operation.Peek(key))).hit());
+  }
+
+  @Override
+  public synchronized CompletionStage<Void> release(CacheKey key, Lease lease) {
+    apply(new Operation.Release(key, lease));
+    CompletableFuture<Void> released = new CompletableFuture<>();
+    released.complete(null);
+    return released;
+  }
+
+  @Override
   public synchronized CompletionStage<FillOutcome> fill(
       CacheKey key, Lease lease, Value value, Duration ttl) {
     lives.add(ttl);

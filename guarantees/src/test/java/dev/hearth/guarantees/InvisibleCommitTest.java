@@ -1,0 +1,125 @@
+package dev.hearth.guarantees;
+
+import static dev.hearth.guarantees.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hearth.cli.Role;
+import dev.hearth.cli.Services;
+import dev.hearth.client.CoherentCache;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.store.FencedStore;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * R2: an invalidation must not overtake the visibility of its own change. A commit waits for a
+ * standby that is absent: it is in the log, decoded, and yet nobody can read it. Whoever misses now
+ * fills the old value. Without the gate the invalidation has already come and gone, and the old
+ * value stays for good; with it, the change is published when it can be read, and the old value
+ * goes.
+ */
+class InvisibleCommitTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"redis", "hazelcast"})
+  void nothingStaleIsLeftWithTheGate(String storeName) throws Exception {
+    try (Shop shop = new Shop()) {
+      CoherentCache<String> products = fillWhileTheChangeIsInvisible(shop, storeName, true);
+
+      eventually(
+          () -> assertThat(products.get(shop.product(1), shop.productName())).contains("new"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"redis", "hazelcast"})
+  void theOldValueStaysForGoodWithoutTheGate(String storeName) throws Exception {
+    try (Shop shop = new Shop()) {
+      CoherentCache<String> products = fillWhileTheChangeIsInvisible(shop, storeName, false);
+
+      // Everything up to here has been applied, and the database says otherwise.
+      products.get(shop.product(3), shop.productName());
+      shop.execute("update product set name = 'sentinel' where id = 3");
+      eventually(
+          () -> assertThat(products.get(shop.product(3), shop.productName())).contains("sentinel"));
+      assertThat(shop.productName().load(shop.product(1))).contains("new");
+      assertThat(products.get(shop.product(1), shop.productName())).contains("old");
+    }
+  }
+
+  /** Returns when the change can be read and its writer has been answered. */
+  private static CoherentCache<String> fillWhileTheChangeIsInvisible(
+      Shop shop, String storeName, boolean gate) throws Exception {
+    shop.execute("insert into product values (1, 'old', 10), (2, 'pot', 20), (3, 'jug', 30)");
+    Services services = shop.start(Set.of(Role.INVALIDATE));
+    shop.startIngest(gate);
+    FencedStore store = shop.store(services, storeName);
+    shop.awaitLeases(store);
+    CoherentCache<String> products = shop.cache(services, "product", storeName);
+    products.get(shop.product(1), shop.productName());
+    products.get(shop.product(2), shop.productName());
+    Position firstFill = shop.stamp(store, "product", shop.product(1)).orElseThrow();
+
+    CompletableFuture<Void> writer;
+    shop.execute("alter system set synchronous_standby_names = 'absent'");
+    shop.execute("select pg_reload_conf()");
+    try {
+      writer =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  shop.execute("update product set name = 'new' where id = 1");
+                } catch (java.sql.SQLException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      awaitACommitThatWaitsForTheStandby(shop);
+      // A later commit that waits for nobody: when it has been applied, so has all before it.
+      try (Connection connection = shop.connect();
+          Statement statement = connection.createStatement()) {
+        statement.execute("set synchronous_commit = local");
+        statement.execute("update product set name = 'pan' where id = 2");
+      }
+      eventually(
+          () -> assertThat(products.get(shop.product(2), shop.productName())).contains("pan"));
+
+      if (gate) {
+        assertThat(shop.cached(store, "product", shop.product(1))).contains("old");
+      } else {
+        eventually(
+            () -> {
+              assertThat(products.get(shop.product(1), shop.productName())).contains("old");
+              // Filled again, since the invalidation has come and gone.
+              assertThat(shop.stamp(store, "product", shop.product(1)))
+                  .hasValueSatisfying(stamp -> assertThat(stamp).isGreaterThan(firstFill));
+            });
+      }
+    } finally {
+      shop.execute("alter system reset synchronous_standby_names");
+      shop.execute("select pg_reload_conf()");
+    }
+    writer.get(30, TimeUnit.SECONDS);
+    return products;
+  }
+
+  private static void awaitACommitThatWaitsForTheStandby(Shop shop) throws Exception {
+    eventually(
+        () -> {
+          try (Connection connection = shop.connect();
+              Statement statement = connection.createStatement();
+              ResultSet row =
+                  statement.executeQuery(
+                      "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
+                          + " and query like 'update product set name = ''new''%'")) {
+            row.next();
+            assertThat(row.getInt(1)).isEqualTo(1);
+          }
+        });
+  }
+}

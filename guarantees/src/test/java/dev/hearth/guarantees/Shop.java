@@ -1,0 +1,236 @@
+package dev.hearth.guarantees;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import dev.hearth.chassis.config.ConfigLoader;
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.kafka.KafkaTopics;
+import dev.hearth.cli.Role;
+import dev.hearth.cli.Services;
+import dev.hearth.client.Codec;
+import dev.hearth.client.CoherentCache;
+import dev.hearth.client.Loader;
+import dev.hearth.ingest.Gates;
+import dev.hearth.ingest.Ingest;
+import dev.hearth.sandbox.Sandbox;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.topic.Topics;
+import dev.hearth.store.CacheKey;
+import dev.hearth.store.FencedStore;
+import dev.hearth.store.ReadOutcome;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A small shop with the whole pipeline behind it, on real servers. Each shop has a database, topics
+ * and keys of its own; servers are shared by all tests of the module.
+ */
+final class Shop implements AutoCloseable {
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+  private static final Sandbox SANDBOX = Sandbox.builder().start();
+
+  final String name = "shop" + NUMBER.incrementAndGet();
+  final HearthConfig config;
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+  Shop() throws Exception {
+    SANDBOX.postgres().createDatabase(name);
+    execute(
+        """
+        create table category (id int primary key, name text not null);
+        create table product (id int primary key, name text not null, category_id int);
+        alter table product replica identity full;
+        create table price (product_id int primary key, amount numeric(10, 2) not null, note text);
+        alter table price replica identity full;
+        """);
+    this.config =
+        ConfigLoader.parse(
+                name, yaml(Files.createTempDirectory("hearth-" + name)), Map.of(), Map.of())
+            .config();
+    Topics topics = topics();
+    KafkaTopics.ensure(
+        kafka(),
+        replicas -> topics.all().stream().map(topic -> topic.definition(replicas)).toList());
+  }
+
+  /** The configuration, for a process with a data directory of its own. */
+  String yaml(Path dataDirectory) {
+    return """
+                source:
+                  postgres: { url: "%s", user: %s, password: "%s", slot: %s }
+                kafka: { bootstrapServers: "%s", topicPrefix: %s }
+                stores:
+                  redis: { type: redis, uri: "%s" }
+                  hazelcast: { type: hazelcast, members: [ "%s" ], clusterName: "%s" }
+                caches:
+                  product:
+                    stores: [ redis, hazelcast ]
+                    key: "%s:product:{id}"
+                    load: select id, name, category_id from product where id = any(:id)
+                  category: { stores: [ redis, hazelcast ], key: "%s:category:{id}" }
+                rules:
+                  - table: public.product
+                    keys: [ "%s:product:{id}", "%s:category:{category_id}" ]
+                  - { table: public.price, columns: [ amount ], keys: [ "%s:product:{product_id}" ] }
+                  - { table: public.category, keys: [ "%s:category:{id}" ] }
+                http: { port: 0 }
+                dataDirectory: "%s"
+                """
+        .formatted(
+            url(),
+            SANDBOX.postgres().user(),
+            SANDBOX.postgres().password(),
+            name,
+            SANDBOX.kafka().bootstrapServers(),
+            name,
+            SANDBOX.redis().uri(),
+            SANDBOX.hazelcast().address(),
+            SANDBOX.hazelcast().clusterName(),
+            name,
+            name,
+            name,
+            name,
+            name,
+            name,
+            dataDirectory);
+  }
+
+  Sandbox servers() {
+    return SANDBOX;
+  }
+
+  Topics topics() {
+    return new Topics(name);
+  }
+
+  Map<String, Object> kafka() {
+    return KafkaTopics.clientProperties(SANDBOX.kafka().bootstrapServers(), Map.of());
+  }
+
+  String url() {
+    return SANDBOX.postgres().jdbcUrl(name);
+  }
+
+  String product(int id) {
+    return name + ":product:" + id;
+  }
+
+  String category(int id) {
+    return name + ":category:" + id;
+  }
+
+  /** Everything in one process, as {@code hearth run} has it. */
+  Services startAll() {
+    return start(EnumSet.allOf(Role.class));
+  }
+
+  Services start(Set<Role> roles) {
+    Services services = new Services(config, roles);
+    opened.push(services);
+    services.start();
+    return services;
+  }
+
+  Ingest startIngest(boolean gate) throws Exception {
+    Ingest ingest = Gates.ingest(config, gate);
+    opened.push(ingest::close);
+    ingest.start();
+    return ingest;
+  }
+
+  CoherentCache<String> cache(Services services, String cache, String store) {
+    FencedStore reader = store(services, store);
+    return CoherentCache.builder(cache, reader, Codec.UTF_8, Duration.ofMinutes(10)).build();
+  }
+
+  FencedStore store(Services services, String store) {
+    return Optional.ofNullable(services.readers().get(store)).orElseThrow();
+  }
+
+  /** What a store holds for a key, as a reader sees it; takes no notice of leases. */
+  Optional<String> cached(FencedStore store, String cache, String key) throws Exception {
+    return peek(store, cache, key)
+        .flatMap(hit -> hit.value().bytes())
+        .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
+  }
+
+  /** The stamp of the entry that a store holds for a key. */
+  Optional<Position> stamp(FencedStore store, String cache, String key) throws Exception {
+    return peek(store, cache, key).map(ReadOutcome.Hit::stamp);
+  }
+
+  private static Optional<ReadOutcome.Hit> peek(FencedStore store, String cache, String key)
+      throws Exception {
+    return store.peek(new CacheKey(cache, key)).toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  /** Waits until a store grants leases: its deliveries have begun. */
+  void awaitLeases(FencedStore store) throws Exception {
+    for (int i = 0; i < 64; i++) {
+      CacheKey key = new CacheKey("product", name + ":probe:" + i);
+      Eventually.eventually(
+          () ->
+              assertThat(store.get(key).toCompletableFuture().get(10, TimeUnit.SECONDS))
+                  .isNotInstanceOf(ReadOutcome.Uncertain.class));
+    }
+  }
+
+  Loader<String> productName() {
+    return key -> {
+      try (Connection connection = connect();
+          PreparedStatement query =
+              connection.prepareStatement("select name from product where id = ?")) {
+        query.setInt(1, Integer.parseInt(key.substring(key.lastIndexOf(':') + 1)));
+        try (ResultSet row = query.executeQuery()) {
+          return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
+        }
+      }
+    };
+  }
+
+  Connection connect() throws SQLException {
+    return DriverManager.getConnection(
+        url(), SANDBOX.postgres().user(), SANDBOX.postgres().password());
+  }
+
+  void execute(String sql) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    while (!opened.isEmpty()) {
+      opened.pop().close();
+    }
+    Eventually.eventually(
+        () ->
+            assertThatCode(
+                    () ->
+                        execute(
+                            "select pg_drop_replication_slot(slot_name) from pg_replication_slots"
+                                + " where slot_name = '"
+                                + name
+                                + "'"))
+                .doesNotThrowAnyException());
+  }
+}
