@@ -1,0 +1,54 @@
+package dev.hearth.store;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
+
+/**
+ * The fenced entry as readers and fillers see it; see {@link FencedProtocol}. Thread-safe. A store
+ * that does not answer completes the stage with {@link StoreUnavailableException} (as the cause of
+ * a {@link java.util.concurrent.CompletionException}, as always with stages); nothing is then known
+ * of the outcome, and nothing needs to be: every operation may be lost or repeated. Stages may
+ * complete on threads of the store's client: what is chained to them must not block.
+ */
+public interface FencedStore extends AutoCloseable {
+
+  /** Name in the configuration. */
+  String name();
+
+  /** Reads a key, and takes a lease where it misses. */
+  CompletionStage<ReadOutcome> get(CacheKey key);
+
+  /**
+   * Reads a key as {@link #get} does, but takes no lease and changes nothing; empty for anything
+   * but an entry that is believed.
+   */
+  CompletionStage<Optional<ReadOutcome.Hit>> peek(CacheKey key);
+
+  /**
+   * Stores a value under a lease, for a time to live on the store's clock.
+   *
+   * @param ttl at least a millisecond; a store may round it up to what its clock can count, never
+   *     down: Hazelcast counts seconds and adds one
+   */
+  CompletionStage<FillOutcome> fill(CacheKey key, Lease lease, Value value, Duration ttl);
+
+  /**
+   * Gives a lease back unused, so that a filler whose load failed does not keep the key busy.
+   * Removes just this lease's marker; harmless where that is gone.
+   */
+  CompletionStage<Void> release(CacheKey key, Lease lease);
+
+  /**
+   * Keys of a cache that are in the store, entries and markers, in no order; for audits. What comes
+   * or goes meanwhile may be missed. Blocks; close the stream.
+   *
+   * @param prefix literal text that every key of the cache begins with
+   */
+  Stream<String> keys(String cache, String prefix);
+
+  /** Closes connections that this store opened. */
+  @Override
+  void close();
+}

@@ -1,0 +1,319 @@
+package dev.hearth.store.hazelcast;
+
+import com.hazelcast.map.IMap;
+import dev.hearth.store.CacheKey;
+import dev.hearth.store.DeliveryTarget;
+import dev.hearth.store.Meta;
+import dev.hearth.store.MetaCodec;
+import dev.hearth.store.PartitionMemory;
+import dev.hearth.store.Round;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The delivery's side of a Hazelcast cluster. Operations on different partitions overtake one
+ * another, so a round is three steps, each acknowledged (with its backups) before the next begins:
+ * raise B by compare-and-set, delete the keys, advance A by compare-and-set. What is written to
+ * which record is decided by {@link PartitionRecords}.
+ *
+ * <p>After a round that was not acknowledged a key may be gone from its owner and still stand in a
+ * backup, and to delete what is not there sends nothing to backups. So what is applied again
+ * afterwards is deleted <em>firmly</em>: first overwritten, then deleted.
+ */
+final class HazelcastDeliveryTarget implements DeliveryTarget {
+  private static final int AT_ONCE = 1000;
+
+  /** No cell of ours; says only that something stands here. */
+  private static final byte[] TOMBSTONE = {0};
+
+  private static final long TOMBSTONE_SECONDS = 10;
+
+  private final String name;
+  private final HazelcastLayout layout;
+  private final IMap<String, byte[]> metas;
+  private final BlockingCalls calls;
+  private final Failures failures;
+  private final HazelcastStore.Options options;
+  private final Map<Integer, Opened> opened = new HashMap<>();
+  private final Map<Integer, Long> doubtfulUntil = new HashMap<>();
+
+  HazelcastDeliveryTarget(
+      String name, HazelcastLayout layout, BlockingCalls calls, HazelcastStore.Options options) {
+    this.name = name;
+    this.layout = layout;
+    this.metas = layout.metas();
+    this.calls = calls;
+    this.failures = new Failures(name, options.timeout());
+    this.options = options;
+  }
+
+  private record Opened(PartitionRecords records, Turns turns) {}
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Optional<Resume> open(int partition) {
+    opened.remove(partition);
+    return orUnavailable("an opening", List.of(), () -> read(partition));
+  }
+
+  private Optional<Resume> read(int partition) {
+    List<Supplier<CompletionStage<byte @Nullable []>>> reads = new ArrayList<>();
+    for (int home = 0; home < layout.hazelcastPartitions(); home++) {
+      String key = layout.metaKey(partition, home);
+      reads.add(() -> metas.getAsync(key));
+    }
+    List<byte @Nullable []> found = await(reads);
+    List<Optional<Meta>> known = new ArrayList<>();
+    List<Supplier<CompletionStage<Boolean>>> foreign = new ArrayList<>();
+    for (int home = 0; home < found.size(); home++) {
+      byte[] bytes = found.get(home);
+      Optional<Meta> meta = bytes == null ? Optional.empty() : MetaCodec.decode(bytes);
+      if (bytes != null && meta.isEmpty()) {
+        // Not a record of ours, or of a layout that this build does not know.
+        String key = layout.metaKey(partition, home);
+        foreign.add(() -> metas.deleteAsync(key));
+      }
+      known.add(meta);
+    }
+    await(foreign);
+    PartitionRecords records = new PartitionRecords(known);
+    if (records.disagree()) {
+      // Half way between two topics, and nobody knows which offset belongs to which history.
+      forget(partition);
+      return Optional.empty();
+    }
+    remember(partition, records);
+    return records.lowest().map(meta -> new Resume(meta.topicId(), meta.offset()));
+  }
+
+  @Override
+  public void abandon(int partition) {
+    opened.remove(partition);
+    orUnavailable(
+        "an abandonment",
+        List.of(),
+        () -> {
+          forget(partition);
+          return true;
+        });
+  }
+
+  /** Removes all records of a partition, so that it begins anew. */
+  private void forget(int partition) {
+    List<Supplier<CompletionStage<Boolean>>> deletes = new ArrayList<>();
+    List<Optional<Meta>> nothing = new ArrayList<>();
+    for (int home = 0; home < layout.hazelcastPartitions(); home++) {
+      String key = layout.metaKey(partition, home);
+      deletes.add(() -> metas.deleteAsync(key));
+      nothing.add(Optional.empty());
+    }
+    await(deletes);
+    doubtfulUntil.remove(partition);
+    remember(partition, new PartitionRecords(nothing));
+  }
+
+  private void remember(int partition, PartitionRecords records) {
+    opened.put(
+        partition,
+        new Opened(records, new Turns(records.size(), options.advanceEvery(), options.nanoTime())));
+  }
+
+  @Override
+  public Map<Integer, RoundOutcome> apply(Collection<Round> rounds) {
+    DeliveryTarget.requireApplicable(rounds, opened.keySet());
+    return orUnavailable("a round", rounds, () -> applyAll(rounds));
+  }
+
+  private record Plan(Round round, Opened partition, Map<Integer, PartitionMemory.Moves> moves) {}
+
+  private Map<Integer, RoundOutcome> applyAll(Collection<Round> rounds) {
+    List<Plan> plans = new ArrayList<>();
+    for (Round round : rounds) {
+      plans.add(plan(round));
+    }
+    Set<Integer> mismatched = new HashSet<>();
+
+    mismatched.addAll(
+        replace(plans, moves -> moves.raise().map(raise -> new Write(moves.expected(), raise))));
+    delete(rounds);
+    List<Plan> sound =
+        plans.stream().filter(plan -> !mismatched.contains(plan.round().partition())).toList();
+    mismatched.addAll(
+        replace(
+            sound,
+            moves ->
+                moves
+                    .advance()
+                    .map(advance -> new Write(moves.raise().or(moves::expected), advance))));
+
+    Map<Integer, RoundOutcome> outcomes = new LinkedHashMap<>();
+    for (Plan plan : plans) {
+      int partition = plan.round().partition();
+      outcomes.put(partition, settle(plan, mismatched.contains(partition)));
+    }
+    return outcomes;
+  }
+
+  private Plan plan(Round round) {
+    Opened partition = opened.get(round.partition());
+    if (partition == null) {
+      throw new IllegalStateException("partition " + round.partition() + " is not open");
+    }
+    Set<Integer> touched = new HashSet<>();
+    for (CacheKey key : round.keys()) {
+      touched.add(layout.hazelcastPartitionOf(key.key()));
+    }
+    return new Plan(
+        round,
+        partition,
+        partition.records().moves(round, touched, partition.turns().due(), options.incarnations()));
+  }
+
+  private RoundOutcome settle(Plan plan, boolean mismatch) {
+    int partition = plan.round().partition();
+    if (mismatch) {
+      opened.remove(partition);
+      return RoundOutcome.WENT_BACK;
+    }
+    plan.partition().records().settle(plan.moves());
+    doubtfulUntil.computeIfPresent(
+        partition, (same, offset) -> plan.round().lastOffset() >= offset ? null : offset);
+    return plan.partition().records().complete()
+        ? RoundOutcome.APPLIED
+        : RoundOutcome.AWAITING_WATERMARK;
+  }
+
+  private record Write(Optional<Meta> expected, Meta next) {}
+
+  private interface Step {
+    Optional<Write> of(PartitionMemory.Moves moves);
+  }
+
+  /** Carries out one step of all plans; returns the partitions where something else was found. */
+  private Set<Integer> replace(List<Plan> plans, Step step) {
+    List<Integer> partitions = new ArrayList<>();
+    List<Supplier<CompletionStage<Boolean>>> writes = new ArrayList<>();
+    for (Plan plan : plans) {
+      int partition = plan.round().partition();
+      plan.moves()
+          .forEach(
+              (home, moves) ->
+                  step.of(moves)
+                      .ifPresent(
+                          write -> {
+                            String key = layout.metaKey(partition, home);
+                            partitions.add(partition);
+                            writes.add(() -> calls.call(() -> replace(key, write)));
+                          }));
+    }
+    List<Boolean> replaced = await(writes);
+    Set<Integer> mismatched = new HashSet<>();
+    for (int i = 0; i < replaced.size(); i++) {
+      if (!replaced.get(i)) {
+        mismatched.add(partitions.get(i));
+      }
+    }
+    return mismatched;
+  }
+
+  private boolean replace(String key, Write write) {
+    byte[] next = MetaCodec.encode(write.next());
+    if (write.expected().isEmpty()) {
+      byte[] found = metas.putIfAbsent(key, next);
+      return found == null || Arrays.equals(found, next);
+    }
+    byte[] expected = MetaCodec.encode(write.expected().get());
+    if (metas.replace(key, expected, next)) {
+      return true;
+    }
+    byte[] found = metas.get(key);
+    if (Arrays.equals(found, expected) && !Arrays.equals(expected, next)) {
+      throw failures.comparesByIdentity(metas.getName());
+    }
+    // Hazelcast repeats a call whose member died: it may have found what it wrote itself.
+    return Arrays.equals(found, next);
+  }
+
+  private void delete(Collection<Round> rounds) {
+    List<Supplier<CompletionStage<Boolean>>> deletes = new ArrayList<>();
+    for (Round round : rounds) {
+      boolean firmly = doubtfulUntil.containsKey(round.partition());
+      for (CacheKey key : round.keys()) {
+        IMap<String, Object> cells = layout.cells(key.cache());
+        deletes.add(
+            () ->
+                firmly
+                    ? cells
+                        .setAsync(key.key(), TOMBSTONE, TOMBSTONE_SECONDS, TimeUnit.SECONDS)
+                        .thenCompose(overwritten -> cells.deleteAsync(key.key()))
+                    : cells.deleteAsync(key.key()));
+      }
+    }
+    await(deletes);
+  }
+
+  private <T extends @Nullable Object> List<T> await(
+      List<Supplier<CompletionStage<T>>> operations) {
+    List<T> results = new ArrayList<>();
+    for (int from = 0; from < operations.size(); from += AT_ONCE) {
+      List<CompletableFuture<T>> running = new ArrayList<>();
+      for (Supplier<CompletionStage<T>> operation :
+          operations.subList(from, Math.min(operations.size(), from + AT_ONCE))) {
+        running.add(operation.get().toCompletableFuture());
+      }
+      long deadline = System.nanoTime() + options.timeout().toNanos();
+      for (CompletableFuture<T> one : running) {
+        results.add(await(one, deadline));
+      }
+    }
+    return results;
+  }
+
+  private <T extends @Nullable Object> T await(CompletableFuture<T> future, long deadline) {
+    try {
+      return future.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new CompletionException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CompletionException(e);
+    }
+  }
+
+  private <T> T orUnavailable(String what, Collection<Round> doubtful, Supplier<T> operation) {
+    try {
+      return operation.get();
+    } catch (RuntimeException e) {
+      for (Round round : doubtful) {
+        doubtfulUntil.merge(round.partition(), round.lastOffset(), Math::max);
+      }
+      opened.clear();
+      throw failures.unavailable(what, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    calls.close();
+  }
+}

@@ -1,0 +1,223 @@
+package dev.hearth.store.redis;
+
+import dev.hearth.store.CacheKey;
+import dev.hearth.store.Cell;
+import dev.hearth.store.CellCodec;
+import dev.hearth.store.FencedProtocol;
+import dev.hearth.store.FencedProtocol.Decision;
+import dev.hearth.store.FencedStore;
+import dev.hearth.store.FillOutcome;
+import dev.hearth.store.Lease;
+import dev.hearth.store.LeaseToken;
+import dev.hearth.store.Meta;
+import dev.hearth.store.MetaCodec;
+import dev.hearth.store.ReadOutcome;
+import dev.hearth.store.StoreUnavailableException;
+import dev.hearth.store.Value;
+import io.lettuce.core.KeyValue;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.ScanArgs;
+import io.lettuce.core.ScanIterator;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/**
+ * Readers' and fillers' side of a Redis server. A hit is one MGET; a miss is one script more, which
+ * puts the marker and reads the meta record after it. Thread-safe; commands of all threads share
+ * one connection and are pipelined by it.
+ */
+final class RedisFencedStore implements FencedStore {
+  private static final int SCAN_PAGE = 1000;
+
+  private final String name;
+  private final StatefulRedisConnection<byte[], byte[]> connection;
+  private final RedisAsyncCommands<byte[], byte[]> redis;
+  private final RedisLayout layout;
+  private final Duration leaseTime;
+  private final Supplier<LeaseToken> tokens;
+
+  RedisFencedStore(
+      String name,
+      StatefulRedisConnection<byte[], byte[]> connection,
+      RedisLayout layout,
+      Duration leaseTime,
+      Supplier<LeaseToken> tokens) {
+    this.name = name;
+    this.connection = connection;
+    this.redis = connection.async();
+    this.layout = layout;
+    this.leaseTime = leaseTime;
+    this.tokens = tokens;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public CompletionStage<ReadOutcome> get(CacheKey key) {
+    CompletionStage<ReadOutcome> outcome =
+        redis
+            .mget(layout.cell(key), layout.meta(key))
+            .thenCompose(found -> decide(key, bytes(found, 0), bytes(found, 1)));
+    return orUnavailable("a read", outcome);
+  }
+
+  private CompletionStage<ReadOutcome> decide(CacheKey key, byte[] cell, byte[] meta) {
+    Decision decision = FencedProtocol.decide(key.cache(), cell(cell), meta(meta));
+    if (decision instanceof Decision.Answer answer) {
+      return CompletableFuture.completedStage(answer.outcome());
+    }
+    return acquire(key, cell);
+  }
+
+  @Override
+  public CompletionStage<Optional<ReadOutcome.Hit>> peek(CacheKey key) {
+    CompletionStage<Optional<ReadOutcome.Hit>> hit =
+        redis
+            .mget(layout.cell(key), layout.meta(key))
+            .thenApply(
+                found ->
+                    FencedProtocol.decide(key.cache(), cell(bytes(found, 0)), meta(bytes(found, 1)))
+                        .hit());
+    return orUnavailable("a peek", hit);
+  }
+
+  private CompletionStage<ReadOutcome> acquire(CacheKey key, byte[] seen) {
+    LeaseToken token = tokens.get();
+    CompletionStage<List<Object>> answer =
+        RedisScript.ACQUIRE.call(
+            redis,
+            new byte[][] {layout.cell(key), layout.meta(key)},
+            CellCodec.marker(token),
+            text(leaseTime.toMillis()),
+            seen);
+    return answer.thenCompose(
+        parts -> {
+          boolean granted = ((Long) parts.get(0)) == 1;
+          byte[] cell = (byte[]) parts.get(1);
+          byte[] meta = (byte[]) parts.get(2);
+          if (!granted) {
+            return decide(key, cell, meta);
+          }
+          ReadOutcome outcome =
+              meta(meta)
+                  .<ReadOutcome>map(
+                      known -> new ReadOutcome.Granted(FencedProtocol.lease(key, token, known)))
+                  .orElseGet(ReadOutcome.Uncertain::new);
+          return CompletableFuture.completedStage(outcome);
+        });
+  }
+
+  @Override
+  public CompletionStage<FillOutcome> fill(CacheKey key, Lease lease, Value value, Duration ttl) {
+    CompletionStage<Long> stored =
+        RedisScript.FILL.call(
+            redis,
+            new byte[][] {layout.cell(key)},
+            CellCodec.marker(lease.token()),
+            CellCodec.entry(lease, value),
+            text(Math.max(1, ttl.toMillis())));
+    return orUnavailable(
+        "a fill", stored.thenApply(one -> one == 1 ? FillOutcome.STORED : FillOutcome.LEASE_LOST));
+  }
+
+  @Override
+  public CompletionStage<Void> release(CacheKey key, Lease lease) {
+    CompletionStage<Long> removed =
+        RedisScript.RELEASE.call(
+            redis, new byte[][] {layout.cell(key)}, CellCodec.marker(lease.token()));
+    return orUnavailable("a release", removed.thenAccept(one -> {}));
+  }
+
+  private <T> CompletionStage<T> orUnavailable(String what, CompletionStage<T> stage) {
+    return stage.exceptionallyCompose(
+        failure -> {
+          Throwable cause =
+              failure instanceof CompletionException && failure.getCause() != null
+                  ? failure.getCause()
+                  : failure;
+          return CompletableFuture.failedStage(
+              new StoreUnavailableException(
+                  "store " + name + " did not answer " + what + ": " + cause.getMessage(), cause));
+        });
+  }
+
+  @Override
+  public Stream<String> keys(String cache, String prefix) {
+    String metaPrefix = layout.metaPrefix();
+    // SCAN may name a key twice; an audit does not mind, a count would.
+    return StreamSupport.stream(
+            Spliterators.spliteratorUnknownSize(scan(prefix), Spliterator.NONNULL), false)
+        .map(key -> new String(key, StandardCharsets.UTF_8))
+        .filter(key -> !key.startsWith(metaPrefix))
+        .distinct();
+  }
+
+  private Iterator<byte[]> scan(String prefix) {
+    byte[] pattern = (escape(prefix) + "*").getBytes(StandardCharsets.UTF_8);
+    ScanIterator<byte[]> scan =
+        ScanIterator.scan(connection.sync(), ScanArgs.Builder.limit(SCAN_PAGE).match(pattern));
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return orUnavailable(scan::hasNext);
+      }
+
+      @Override
+      public byte[] next() {
+        return orUnavailable(scan::next);
+      }
+    };
+  }
+
+  private <T> T orUnavailable(Supplier<T> page) {
+    try {
+      return page.get();
+    } catch (RedisException e) {
+      throw new StoreUnavailableException(
+          "store " + name + " did not list its keys: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    connection.close();
+  }
+
+  /** Glob characters of MATCH stand for themselves. */
+  private static String escape(String literal) {
+    return literal.replaceAll("[\\\\*?\\[\\]^]", "\\\\$0");
+  }
+
+  private static byte[] text(long number) {
+    return Long.toString(number).getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private static byte[] bytes(List<KeyValue<byte[], byte[]>> found, int index) {
+    return found.get(index).getValueOrElse(new byte[0]);
+  }
+
+  /** Scripts and MGET answer "nothing" as no bytes; no cell of ours is that short. */
+  private static Optional<Cell> cell(byte[] bytes) {
+    return bytes.length == 0 ? Optional.empty() : Optional.of(CellCodec.decode(bytes));
+  }
+
+  private static Optional<Meta> meta(byte[] bytes) {
+    return MetaCodec.decode(bytes);
+  }
+}

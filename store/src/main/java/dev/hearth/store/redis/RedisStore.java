@@ -1,0 +1,127 @@
+package dev.hearth.store.redis;
+
+import dev.hearth.store.DeliveryTarget;
+import dev.hearth.store.FencedStore;
+import dev.hearth.store.LeaseToken;
+import dev.hearth.store.StoreUnavailableException;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.resource.ClientResources;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * A Redis server as a fenced store: opens connections for readers and for a delivery. Thread-safe.
+ * Closing it closes what it opened.
+ */
+public final class RedisStore implements AutoCloseable {
+  private static final Duration CLOSE_BOUND = Duration.ofSeconds(2);
+
+  private final String name;
+  private final String address;
+  private final ClientResources resources;
+  private final RedisClient readers;
+  private final RedisClient deliveries;
+  private final RedisLayout layout;
+  private final Options options;
+
+  /**
+   * How a store is used.
+   *
+   * @param leaseTime how long a filler has, on the store's clock; a slower one fills nothing
+   * @param timeout how long a command may take before the store counts as not answering
+   * @param tokens source of lease tokens
+   * @param incarnations source of random numbers for new incarnations
+   */
+  public record Options(
+      Duration leaseTime,
+      Duration timeout,
+      Supplier<LeaseToken> tokens,
+      LongSupplier incarnations) {
+    public static Options defaults() {
+      SecureRandom random = new SecureRandom();
+      return new Options(
+          Duration.ofSeconds(10), Duration.ofSeconds(2), LeaseToken::random, random::nextLong);
+    }
+  }
+
+  /**
+   * Names a server; nothing is connected yet.
+   *
+   * @param uri such as {@code redis://cache:6379}
+   * @param prefix of the installation, for the keys of its meta records
+   * @param partitions of the invalidations
+   */
+  public RedisStore(String name, String uri, String prefix, int partitions, Options options) {
+    this.name = name;
+    this.options = options;
+    RedisURI server = RedisURI.create(uri);
+    server.setTimeout(options.timeout());
+    this.address = server.getHost() + ":" + server.getPort();
+    this.resources = ClientResources.create();
+    this.readers = client(server, true);
+    this.deliveries = client(server, false);
+    this.layout = new RedisLayout(prefix, partitions);
+  }
+
+  private RedisClient client(RedisURI server, boolean reconnecting) {
+    RedisClient client = RedisClient.create(resources, server);
+    client.setOptions(
+        ClientOptions.builder()
+            .autoReconnect(reconnecting)
+            // A command that waits for a reconnect would be sent to who knows whom, later.
+            .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+            .timeoutOptions(TimeoutOptions.enabled(options.timeout()))
+            .socketOptions(SocketOptions.builder().connectTimeout(options.timeout()).build())
+            .build());
+    return client;
+  }
+
+  /**
+   * Connects for reading and filling.
+   *
+   * @throws StoreUnavailableException if the server cannot be reached
+   */
+  public FencedStore connect() {
+    return new RedisFencedStore(
+        name, connect(readers), layout, options.leaseTime(), options.tokens());
+  }
+
+  /** Connects for a delivery; throws as {@link #connect}. */
+  public DeliveryTarget connectForDelivery() {
+    return new RedisDeliveryTarget(
+        name, () -> connect(deliveries), layout, options.timeout(), options.incarnations());
+  }
+
+  private StatefulRedisConnection<byte[], byte[]> connect(RedisClient client) {
+    try {
+      return client.connect(ByteArrayCodec.INSTANCE);
+    } catch (RedisException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new StoreUnavailableException(
+          "store "
+              + name
+              + ": no Redis server can be reached at "
+              + address
+              + ": "
+              + cause.getMessage(),
+          e);
+    }
+  }
+
+  @Override
+  public void close() {
+    readers.shutdown(Duration.ZERO, CLOSE_BOUND);
+    deliveries.shutdown(Duration.ZERO, CLOSE_BOUND);
+    resources.shutdown(0, CLOSE_BOUND.toMillis(), TimeUnit.MILLISECONDS).awaitUninterruptibly();
+  }
+}

@@ -1,0 +1,8 @@
+package dev.hearth.store;
+
+class HazelcastStoreTest extends StoreContract {
+  @Override
+  StoreUnderTest start() {
+    return new HazelcastUnderTest();
+  }
+}

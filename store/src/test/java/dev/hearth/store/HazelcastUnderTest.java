@@ -1,0 +1,183 @@
+package dev.hearth.store;
+
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
+import dev.hearth.sandbox.Sandbox;
+import dev.hearth.sandbox.Server;
+import dev.hearth.schemas.key.KeySlot;
+import dev.hearth.store.hazelcast.HazelcastStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * A Hazelcast member of its own, with few partitions. Where meta records stand is worked out here a
+ * second time, from the documented layout.
+ */
+public final class HazelcastUnderTest implements StoreUnderTest {
+  public static final int HAZELCAST_PARTITIONS = 7;
+
+  private final Sandbox sandbox =
+      Sandbox.builder()
+          .servers(Server.HAZELCAST)
+          .hazelcastConfig(
+              config ->
+                  config.setProperty(
+                      "hazelcast.partition.count", Integer.toString(HAZELCAST_PARTITIONS)))
+          .start();
+  private final HazelcastInstance member = sandbox.hazelcast().member();
+  private final List<HazelcastStore> stores = new ArrayList<>();
+
+  public HazelcastInstance member() {
+    return member;
+  }
+
+  /** As {@link #connectForDelivery}, with a period and a clock for what lags behind. */
+  public DeliveryTarget connectForDelivery(Duration advanceEvery, AtomicLong nanoTime) {
+    AtomicLong incarnations = new AtomicLong();
+    return store(
+            address(),
+            Duration.ofSeconds(10),
+            LeaseToken::random,
+            advanceEvery,
+            incarnations::incrementAndGet,
+            nanoTime::get)
+        .connectForDelivery();
+  }
+
+  @Override
+  public FencedStore connect(Duration leaseTime, Supplier<LeaseToken> tokens) {
+    return store(address(), leaseTime, tokens, Duration.ZERO, () -> 0, System::nanoTime).connect();
+  }
+
+  @Override
+  public DeliveryTarget connectForDelivery(LongSupplier incarnations) {
+    return store(
+            address(),
+            Duration.ofSeconds(10),
+            LeaseToken::random,
+            Duration.ZERO,
+            incarnations,
+            System::nanoTime)
+        .connectForDelivery();
+  }
+
+  @Override
+  public FencedStore connectToNobody() {
+    return store(
+            "127.0.0.1:1",
+            Duration.ofSeconds(10),
+            LeaseToken::random,
+            Duration.ZERO,
+            () -> 0,
+            System::nanoTime)
+        .connect();
+  }
+
+  private String address() {
+    return sandbox.hazelcast().address();
+  }
+
+  private HazelcastStore store(
+      String address,
+      Duration leaseTime,
+      Supplier<LeaseToken> tokens,
+      Duration advanceEvery,
+      LongSupplier incarnations,
+      LongSupplier nanoTime) {
+    HazelcastStore store =
+        new HazelcastStore(
+            "cache",
+            List.of(address),
+            sandbox.hazelcast().clusterName(),
+            PREFIX,
+            PARTITIONS,
+            new HazelcastStore.Options(
+                leaseTime, Duration.ofSeconds(4), advanceEvery, 4, tokens, incarnations, nanoTime));
+    stores.add(store);
+    return store;
+  }
+
+  private IMap<String, Object> cells(String cache) {
+    return member.getMap(PREFIX + ".cache." + cache);
+  }
+
+  private IMap<String, byte[]> metas() {
+    return member.getMap(PREFIX + ".meta");
+  }
+
+  @Override
+  public void clear() {
+    member.getDistributedObjects().stream()
+        .filter(IMap.class::isInstance)
+        .forEach(map -> ((IMap<?, ?>) map).clear());
+  }
+
+  @Override
+  public Optional<byte[]> cell(CacheKey key) {
+    return Optional.ofNullable((byte[]) cells(key.cache()).get(key.key()));
+  }
+
+  @Override
+  public void putCell(CacheKey key, byte[] bytes) {
+    // For ever: not for the time that is configured for the map.
+    cells(key.cache()).set(key.key(), bytes, 0, TimeUnit.SECONDS);
+  }
+
+  /** What is no bytes at all. */
+  public void putForeign(CacheKey key, Object value) {
+    cells(key.cache()).set(key.key(), value);
+  }
+
+  @Override
+  public void deleteCell(CacheKey key) {
+    cells(key.cache()).delete(key.key());
+  }
+
+  public int hazelcastPartitionOf(String key) {
+    return member.getPartitionService().getPartition(key).getPartitionId();
+  }
+
+  @Override
+  public List<String> records(int partition) {
+    String[] found = new String[HAZELCAST_PARTITIONS];
+    for (int n = 0; Arrays.asList(found).contains(null); n++) {
+      String candidate = "meta:" + partition + ":" + n;
+      int home = hazelcastPartitionOf(candidate);
+      found[home] = found[home] == null ? candidate : found[home];
+    }
+    return List.of(found);
+  }
+
+  @Override
+  public String recordOf(CacheKey key) {
+    return records(KeySlot.partitionOf(key.key(), PARTITIONS)).get(hazelcastPartitionOf(key.key()));
+  }
+
+  @Override
+  public Optional<byte[]> meta(String record) {
+    return Optional.ofNullable(metas().get(record));
+  }
+
+  @Override
+  public void putMeta(String record, byte[] bytes) {
+    metas().set(record, bytes);
+  }
+
+  @Override
+  public void deleteMeta(String record) {
+    metas().delete(record);
+  }
+
+  @Override
+  public void close() {
+    stores.forEach(HazelcastStore::close);
+    sandbox.close();
+  }
+}

@@ -1,0 +1,8 @@
+package dev.hearth.store;
+
+class RedisStoreTest extends StoreContract {
+  @Override
+  StoreUnderTest start() {
+    return new RedisUnderTest();
+  }
+}

@@ -1,0 +1,121 @@
+package dev.hearth.store;
+
+import dev.hearth.sandbox.Sandbox;
+import dev.hearth.sandbox.Server;
+import dev.hearth.schemas.key.KeySlot;
+import dev.hearth.store.redis.RedisStore;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/** A Redis server of its own. */
+public final class RedisUnderTest implements StoreUnderTest {
+  private final Sandbox sandbox = Sandbox.builder().servers(Server.REDIS).start();
+  private final RedisClient client = RedisClient.create(sandbox.redis().uri());
+  private final StatefulRedisConnection<byte[], byte[]> connection =
+      client.connect(ByteArrayCodec.INSTANCE);
+  private final List<RedisStore> stores = new ArrayList<>();
+
+  public Sandbox sandbox() {
+    return sandbox;
+  }
+
+  /** Any command. */
+  public RedisCommands<byte[], byte[]> redis() {
+    return connection.sync();
+  }
+
+  @Override
+  public FencedStore connect(Duration leaseTime, Supplier<LeaseToken> tokens) {
+    return store(sandbox.redis().uri(), leaseTime, tokens, () -> 0).connect();
+  }
+
+  @Override
+  public DeliveryTarget connectForDelivery(LongSupplier incarnations) {
+    return store(sandbox.redis().uri(), Duration.ofSeconds(10), LeaseToken::random, incarnations)
+        .connectForDelivery();
+  }
+
+  @Override
+  public FencedStore connectToNobody() {
+    return store("redis://127.0.0.1:1", Duration.ofSeconds(10), LeaseToken::random, () -> 0)
+        .connect();
+  }
+
+  private RedisStore store(
+      String uri, Duration leaseTime, Supplier<LeaseToken> tokens, LongSupplier incarnations) {
+    RedisStore store =
+        new RedisStore(
+            "cache",
+            uri,
+            PREFIX,
+            PARTITIONS,
+            new RedisStore.Options(leaseTime, Duration.ofSeconds(4), tokens, incarnations));
+    stores.add(store);
+    return store;
+  }
+
+  @Override
+  public void clear() {
+    redis().flushall();
+  }
+
+  @Override
+  public Optional<byte[]> cell(CacheKey key) {
+    return Optional.ofNullable(redis().get(bytes(key.key())));
+  }
+
+  @Override
+  public void putCell(CacheKey key, byte[] bytes) {
+    redis().set(bytes(key.key()), bytes);
+  }
+
+  @Override
+  public void deleteCell(CacheKey key) {
+    redis().del(new byte[][] {bytes(key.key())});
+  }
+
+  @Override
+  public List<String> records(int partition) {
+    return List.of(PREFIX + ":meta:" + partition);
+  }
+
+  @Override
+  public String recordOf(CacheKey key) {
+    return records(KeySlot.partitionOf(key.key(), PARTITIONS)).get(0);
+  }
+
+  @Override
+  public Optional<byte[]> meta(String record) {
+    return Optional.ofNullable(redis().get(bytes(record)));
+  }
+
+  @Override
+  public void putMeta(String record, byte[] bytes) {
+    redis().set(bytes(record), bytes);
+  }
+
+  @Override
+  public void deleteMeta(String record) {
+    redis().del(new byte[][] {bytes(record)});
+  }
+
+  @Override
+  public void close() {
+    stores.forEach(RedisStore::close);
+    client.shutdown();
+    sandbox.close();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
