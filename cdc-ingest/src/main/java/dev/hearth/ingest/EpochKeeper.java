@@ -27,7 +27,11 @@ final class EpochKeeper {
   private boolean settled;
 
   private EpochKeeper(
-      ChangePublisher publisher, SourceIdentity identity, Clock clock, long epoch, boolean settled) {
+      ChangePublisher publisher,
+      SourceIdentity identity,
+      Clock clock,
+      long epoch,
+      boolean settled) {
     this.publisher = publisher;
     this.identity = identity;
     this.clock = clock;
@@ -87,7 +91,6 @@ final class EpochKeeper {
             reason,
             clock.instant());
     publisher.register(identity.slot(), raised);
-    publisher.publish(raised, () -> {});
     LOG.info("epoch raised epoch={} settled={} reason=\"{}\"", epoch, settled, reason);
   }
 }

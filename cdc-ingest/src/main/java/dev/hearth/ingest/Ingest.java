@@ -22,6 +22,7 @@ import dev.hearth.ingest.publish.ChangePublisher;
 import dev.hearth.ingest.publish.PublishedHistory;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.SourceIdentity;
+import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.topic.Topics;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -29,11 +30,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -68,13 +71,14 @@ public final class Ingest implements Component {
   private volatile String state = "not started";
   private volatile boolean streaming;
   private volatile boolean stopping;
+  private boolean progressed;
   private @Nullable Thread loop;
 
   /**
    * What tests may change.
    *
-   * @param gate false publishes without asking what readers can see: unsafe, for the test that shows
-   *     why the gate exists
+   * @param gate false publishes without asking what readers can see: unsafe, for the test that
+   *     shows why the gate exists
    */
   record Options(boolean gate) {}
 
@@ -122,8 +126,7 @@ public final class Ingest implements Component {
     Prepared first = prepare(database.openAtStart("setup"));
     metrics.gauge(Metric.GATE_HELD, held::get);
     health.readiness(
-        "ingest",
-        () -> streaming ? Readiness.ready(state) : Readiness.notReady(state));
+        "ingest", () -> streaming ? Readiness.ready(state) : Readiness.notReady(state));
     Heartbeat heartbeat = health.heartbeat("ingest", LOOP_BOUND);
     Thread thread = new Thread(() -> run(first, heartbeat), "ingest");
     thread.setDaemon(true);
@@ -166,7 +169,10 @@ public final class Ingest implements Component {
       try {
         setup.ensurePublication();
         ReplicationSetup.Slot slot = setup.ensureSlot();
-        return new Prepared(tables, slot, identity(connection, slot));
+        // Once more: what holds for all that a new slot streams must have been read after its
+        // birth.
+        TableCatalog.Findings settled = SourceCheck.read(connection, config);
+        return new Prepared(settled, slot, identity(connection, slot));
       } catch (SQLException | RuntimeException e) {
         setup.undo();
         throw e;
@@ -196,8 +202,8 @@ public final class Ingest implements Component {
     Optional<Prepared> prepared = Optional.of(first);
     Duration pause = FIRST_PAUSE;
     while (!stopping) {
-      long began = System.nanoTime();
       heartbeat.beat();
+      progressed = false;
       try {
         Prepared ready = prepared.isPresent() ? prepared.get() : prepare(database.open("setup"));
         prepared = Optional.empty();
@@ -209,12 +215,11 @@ public final class Ingest implements Component {
           break;
         }
         state = "interrupted: " + e.getMessage();
-        LOG.warn("session ended reason=\"{}\" retryInMillis={}", e.getMessage(), pause.toMillis());
+        LOG.warn("session ended reason=\"{}\"", e.getMessage());
         LOG.debug("session ended", e);
       }
-      streaming = false;
-      boolean lasted = System.nanoTime() - began > LONGEST_PAUSE.toNanos();
-      pause = lasted ? FIRST_PAUSE : longer(pause);
+      // A session that moved the watermark shows that there is nothing to wait for.
+      pause = progressed ? FIRST_PAUSE : longer(pause);
       LockSupport.parkNanos(pause.toNanos());
     }
     streaming = false;
@@ -231,12 +236,17 @@ public final class Ingest implements Component {
   private void follow(Prepared prepared, Heartbeat heartbeat) throws Exception {
     if (prepared.slot().activePid().isPresent()) {
       state =
-          "standing by: slot " + settings.slot() + " is streamed by backend "
+          "standing by: slot "
+              + settings.slot()
+              + " is streamed by backend "
               + prepared.slot().activePid().get();
       return;
     }
     PublishedHistory history = new PublishedHistory(topics, kafka);
     Optional<EpochRaised> last = history.latestEpoch(settings.slot());
+    heartbeat.beat();
+    Optional<Watermark> published = history.latestWatermark();
+    heartbeat.beat();
     EpochDecision decision =
         EpochDecision.decide(
             new EpochDecision.Source(
@@ -244,7 +254,9 @@ public final class Ingest implements Component {
                 prepared.slot().createdNow(),
                 prepared.slot().confirmedFlushLsn()),
             last,
-            history.latestWatermark());
+            published.map(Watermark::position));
+    Instant gateTime =
+        decision instanceof EpochDecision.Keep ? published.orElseThrow().gateTime() : Instant.EPOCH;
     AtomicReference<@Nullable String> ended = new AtomicReference<>();
     ScheduledExecutorService beats =
         Executors.newSingleThreadScheduledExecutor(
@@ -254,22 +266,27 @@ public final class Ingest implements Component {
               return thread;
             });
     try (ChangePublisher publisher = new ChangePublisher(topics, kafka);
-        Gate gate = new Gate(database.open("gate"));
-        LogHeartbeat logHeartbeat = new LogHeartbeat(database.open("heartbeat"))) {
+        Gate gate =
+            new Gate(database.openForShortStatements("gate"), prepared.tables().identities());
+        LogHeartbeat logHeartbeat =
+            new LogHeartbeat(database.openForShortStatements("heartbeat"))) {
       EpochKeeper epochs =
           EpochKeeper.open(decision, last, prepared.identity(), gate.ask(), publisher, clock);
       IngestSession session =
           new IngestSession(
               epochs.epoch(),
+              gateTime,
               new ChangeDecoder(prepared.tables().shapes()),
-              options.gate() ? gate::ask : () -> seeingEverything(gate.ask()),
+              visibility(gate, prepared.slot()),
               publisher,
               new IngestSession.Measures(
                   metrics.lagTimer(Phase.COMMIT_TO_CAPTURE),
                   metrics.timer(Metric.VISIBILITY_WAIT),
                   held),
               clock);
-      try (LogEngine engine = new LogEngine(settings, session, ended::set)) {
+      // The session is closed first: the engine's thread may be waiting for room in it.
+      try (LogEngine engine = new LogEngine(settings, session, ended::set);
+          session) {
         engine.start();
         beats.scheduleWithFixedDelay(
             () -> beat(logHeartbeat, ended),
@@ -282,6 +299,7 @@ public final class Ingest implements Component {
         while (!stopping) {
           heartbeat.beat();
           Optional<GateSnapshot> asked = session.turn(IDLE);
+          progressed = session.hasProgressed();
           if (asked.isPresent() && epochs.settle(asked.get())) {
             session.enter(epochs.epoch());
           }
@@ -292,6 +310,7 @@ public final class Ingest implements Component {
         }
       }
     } finally {
+      streaming = false;
       beats.shutdownNow();
     }
   }
@@ -302,6 +321,28 @@ public final class Ingest implements Component {
     } catch (SQLException e) {
       ended.compareAndSet(null, "the heartbeat failed: " + e.getMessage());
     }
+  }
+
+  /**
+   * The gate; before its first answer is used, the slot must stand where it stood when the epoch
+   * was decided. The engine would silently create one that was dropped in between.
+   */
+  private IngestSession.Visibility visibility(Gate gate, ReplicationSetup.Slot expected) {
+    AtomicBoolean checked = new AtomicBoolean();
+    return () -> {
+      if (!checked.get()) {
+        try (Connection connection = database.openForShortStatements("slot check")) {
+          Optional<ReplicationSetup.Slot> now = new ReplicationSetup(connection, settings).slot();
+          if (now.isEmpty() || now.get().confirmedFlushLsn() != expected.confirmedFlushLsn()) {
+            throw new SQLException(
+                "slot " + settings.slot() + " was moved or created again while the session began");
+          }
+        }
+        checked.set(true);
+      }
+      GateSnapshot snapshot = gate.ask();
+      return options.gate() ? snapshot : seeingEverything(snapshot);
+    };
   }
 
   private static GateSnapshot seeingEverything(GateSnapshot real) {

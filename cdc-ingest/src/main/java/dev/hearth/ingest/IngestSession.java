@@ -41,18 +41,27 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Two threads: the engine's calls {@link #receive}, the loop's calls {@link #turn}.
  */
-final class IngestSession implements LogEngine.Receiver {
+final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   /** Received and not yet published; above it, reading stops. */
   private static final int HOLD_CAPACITY = 50_000;
 
-  /** How soon the gate is asked again about what it holds. */
+  /** How soon the gate is asked again about what it holds, at first. */
   private static final Duration RECHECK = Duration.ofMillis(1);
+
+  /**
+   * How soon at last: a commit that waits for an absent standby for hours must not cost the primary
+   * a thousand queries a second.
+   */
+  private static final Duration SLOWEST_RECHECK = Duration.ofMillis(20);
 
   /** At most one watermark in this time, so that marks stay few beside changes. */
   private static final Duration WATERMARK_INTERVAL = Duration.ofMillis(10);
 
   /** How far apart the places are to which the slot may be confirmed. */
   private static final Duration CHECKPOINT_INTERVAL = Duration.ofMillis(100);
+
+  /** How soon the engine's thread notices that nobody makes room any more. */
+  private static final Duration OVER_CHECK = Duration.ofMillis(100);
 
   /** Above it, every second one is forgotten: a slot that is confirmed less far is safe. */
   private static final int MOST_CHECKPOINTS = 10_000;
@@ -78,11 +87,13 @@ final class IngestSession implements LogEngine.Receiver {
   private final BlockingQueue<Captured<Received>> incoming =
       new ArrayBlockingQueue<>(HOLD_CAPACITY);
   private final VisibilityGate<Received> gate = new VisibilityGate<>();
-  private final WatermarkTracker tracker = new WatermarkTracker();
+  private final WatermarkTracker tracker;
   private final ConcurrentLinkedQueue<Long> acknowledged = new ConcurrentLinkedQueue<>();
   private final Deque<Checkpoint> checkpoints = new ArrayDeque<>();
   private final AtomicReference<@Nullable Map<String, ?>> confirmed = new AtomicReference<>();
+  private volatile boolean over;
   private long epoch;
+  private Duration recheck = RECHECK;
   private long nextSequence;
   private long seenSequence;
   private long lastWatermarkNanos = System.nanoTime() - WATERMARK_INTERVAL.toNanos();
@@ -90,17 +101,24 @@ final class IngestSession implements LogEngine.Receiver {
 
   IngestSession(
       long epoch,
+      Instant gateTime,
       ChangeDecoder decoder,
       Visibility visibility,
       ChangePublisher publisher,
       Measures measures,
       Clock clock) {
     this.epoch = epoch;
+    this.tracker = new WatermarkTracker(gateTime);
     this.decoder = decoder;
     this.visibility = visibility;
     this.publisher = publisher;
     this.measures = measures;
     this.clock = clock;
+  }
+
+  /** Whether a watermark was published. For the loop's thread. */
+  boolean hasProgressed() {
+    return lastWatermark.isPresent();
   }
 
   /** From the next turn on, positions are of this epoch. For the loop's thread. */
@@ -113,32 +131,44 @@ final class IngestSession implements LogEngine.Receiver {
     Instant capturedAt = clock.instant();
     for (SourceRecord record : records) {
       Decoded decoded = decoder.decode(record);
-      incoming.put(
+      Captured<Received> captured =
           new Captured<>(
               nextSequence++,
-              decoded.lsn(),
+              ChangeDecoder.streamedUpTo(record, decoded),
               decoded.transaction(),
               System.nanoTime(),
-              new Received(decoded, record.sourceOffset(), capturedAt)));
+              new Received(decoded, record.sourceOffset(), capturedAt));
+      while (!incoming.offer(captured, OVER_CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (over) {
+          throw new InterruptedException("the session is over");
+        }
+      }
     }
     return Optional.ofNullable(confirmed.getAndSet(null));
   }
 
+  /** Nothing more is taken: lets the engine's thread go that waits for room. Any thread. */
+  @Override
+  public void close() {
+    over = true;
+  }
+
   /**
-   * One turn of the loop: takes what came, asks the gate, publishes what passes, moves the watermark.
-   * Waits at most {@code idle} when there is nothing to do.
+   * One turn of the loop: takes what came, asks the gate, publishes what passes, moves the
+   * watermark. Waits at most {@code idle} when there is nothing to do.
    *
    * @return what the gate answered, empty where it was not asked
    */
   Optional<GateSnapshot> turn(Duration idle) throws SQLException, InterruptedException {
     publisher.failIfBroken();
-    Duration wait = gate.isEmpty() && tracker.isSettled() ? idle : RECHECK;
+    Duration wait = gate.isEmpty() && tracker.isSettled() ? idle : recheck;
     if (gate.size() >= HOLD_CAPACITY) {
       // Nothing more is taken in; the engine's thread waits in receive.
-      LockSupport.parkNanos(RECHECK.toNanos());
+      LockSupport.parkNanos(recheck.toNanos());
     } else {
       Captured<Received> next = incoming.poll(wait.toNanos(), TimeUnit.NANOSECONDS);
       while (next != null) {
+        recheck = RECHECK;
         take(next);
         next = gate.size() < HOLD_CAPACITY ? incoming.poll() : null;
       }
@@ -152,11 +182,17 @@ final class IngestSession implements LogEngine.Receiver {
         publish(captured, snapshot);
       }
       tracker.asked(snapshot);
+      recheck = passed.isEmpty() ? slower(recheck) : RECHECK;
     }
     drainAcknowledged();
     publishWatermark();
     measures.held().set(gate.size());
     return asked;
+  }
+
+  private static Duration slower(Duration pause) {
+    Duration twice = pause.multipliedBy(2);
+    return twice.compareTo(SLOWEST_RECHECK) < 0 ? twice : SLOWEST_RECHECK;
   }
 
   private void take(Captured<Received> captured) {
@@ -168,9 +204,7 @@ final class IngestSession implements LogEngine.Receiver {
         || captured.receivedNanos() - last.receivedNanos() > CHECKPOINT_INTERVAL.toNanos()) {
       checkpoints.addLast(
           new Checkpoint(
-              captured.sequence(),
-              captured.receivedNanos(),
-              captured.payload().sourceOffset()));
+              captured.sequence(), captured.receivedNanos(), captured.payload().sourceOffset()));
       if (checkpoints.size() > MOST_CHECKPOINTS) {
         boolean[] keep = {false};
         checkpoints.removeIf(checkpoint -> keep[0] = !keep[0]);
@@ -235,8 +269,8 @@ final class IngestSession implements LogEngine.Receiver {
 
   /**
    * Publishes the watermark where it moved. The slot is confirmed up to a record only after a
-   * watermark that covers it is on the topic: so the slot never stands beyond what was published, and
-   * a slot that does was moved by somebody else.
+   * watermark that covers it is on the topic: so the slot never stands beyond what was published,
+   * and a slot that does was moved by somebody else.
    */
   private void publishWatermark() {
     long now = System.nanoTime();

@@ -50,10 +50,13 @@ public final class SourceCheck {
       throws SQLException {
     RuleReferences references = RuleReferences.of(config.rules());
     TableCatalog.Findings findings =
-        TableCatalog.read(connection, references.tables(), references.columns());
+        TableCatalog.read(
+            connection,
+            config.source().postgres().slot(),
+            references.tables(),
+            references.columns());
     List<Problem> problems =
-        java.util.stream.Stream.concat(
-                references.problems().stream(), findings.problems().stream())
+        java.util.stream.Stream.concat(references.problems().stream(), findings.problems().stream())
             .toList();
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);

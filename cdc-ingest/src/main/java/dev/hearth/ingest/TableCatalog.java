@@ -3,17 +3,20 @@ package dev.hearth.ingest;
 import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.config.Suggestion;
 import dev.hearth.ingest.decode.TableShape;
+import dev.hearth.ingest.position.TableIdentities;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.postgresql.replication.LogSequenceNumber;
 
 /**
  * What the source's catalog says of the tables that rules name; all mistakes of the rules at once.
@@ -42,20 +45,31 @@ final class TableCatalog {
   record TableReference(String path, String table, boolean followed) {}
 
   /** What was found: shapes by table, mistakes, and what will work at a cost. */
-  record Findings(Map<String, TableShape> shapes, List<Problem> problems, List<Problem> warnings) {}
+  record Findings(
+      Map<String, TableShape> shapes,
+      TableIdentities identities,
+      List<Problem> problems,
+      List<Problem> warnings) {}
 
+  /**
+   * Reads the catalog.
+   *
+   * @param slot the slot whose stream will be decoded; it need not exist yet
+   */
   static Findings read(
-      Connection connection, List<TableReference> tables, List<Reference> references)
+      Connection connection, String slot, List<TableReference> tables, List<Reference> references)
       throws SQLException {
+    List<Long> oids = new ArrayList<>();
     Map<String, TableShape> shapes = new LinkedHashMap<>();
     List<Problem> problems = new ArrayList<>();
     List<Problem> warnings = new ArrayList<>();
-    for (TableReference named : tables) {
+    for (TableReference named : onePerTable(tables)) {
       List<Reference> own =
           references.stream()
               .filter(reference -> reference.table().equals(named.table()))
+              .distinct()
               .toList();
-      Optional<Table> found = table(connection, named.table());
+      Optional<Table> found = table(connection, slot, named.table());
       if (found.isEmpty()) {
         problems.add(new Problem(named.path(), missingTable(connection, named.table())));
         continue;
@@ -74,9 +88,24 @@ final class TableCatalog {
         problems.add(
             new Problem(
                 named.path(),
-                named.table() + " is unlogged, so that its changes are not in the log; run ALTER"
-                    + " TABLE " + named.table() + " SET LOGGED"));
+                named.table()
+                    + " is unlogged, so that its changes are not in the log; run ALTER"
+                    + " TABLE "
+                    + named.table()
+                    + " SET LOGGED"));
         continue;
+      }
+      if (named.followed() && !table.full() && table.identity().isEmpty()) {
+        // Publishing it would make the application's own UPDATE and DELETE fail.
+        problems.add(
+            new Problem(
+                named.path(),
+                named.table()
+                    + " has no primary key and no other replica identity, so that PostgreSQL would"
+                    + " refuse each UPDATE and DELETE of it once it is published; add a primary key"
+                    + " or run ALTER TABLE "
+                    + named.table()
+                    + " REPLICA IDENTITY FULL"));
       }
       for (Reference reference : own) {
         if (!table.columns().contains(reference.column())) {
@@ -91,54 +120,108 @@ final class TableCatalog {
       own.stream()
           .filter(reference -> table.columns().contains(reference.column()))
           .filter(reference -> !old.contains(reference.column()))
-          .forEach(reference -> cost(reference).ifPresent(warnings::add));
+          .forEach(reference -> cost(reference, table).ifPresent(warnings::add));
       if (named.followed()) {
+        oids.add(table.oid());
         shapes.put(
             named.table(),
-            new TableShape(named.table(), table.primaryKey(), needed, old, table.full()));
+            new TableShape(
+                named.table(),
+                table.primaryKey(),
+                needed,
+                old,
+                table.full(),
+                table.identityIsOld() ? 0 : insertLsn(connection)));
       }
     }
-    return new Findings(shapes, problems, warnings);
+    return new Findings(shapes, TableIdentities.read(connection, oids), problems, warnings);
   }
 
-  private static Optional<Problem> cost(Reference reference) {
+  /**
+   * Each table once, where it is first named as what it is: a table that one rule follows and
+   * another goes through is followed.
+   */
+  private static Collection<TableReference> onePerTable(List<TableReference> tables) {
+    Map<String, TableReference> each = new LinkedHashMap<>();
+    for (TableReference named : tables) {
+      each.merge(
+          named.table(),
+          named,
+          (first, other) -> first.followed() || !other.followed() ? first : other);
+    }
+    return each.values();
+  }
+
+  private static Optional<Problem> cost(Reference reference, Table table) {
     String column = reference.table() + "." + reference.column();
     String cure =
-        "; to have it in the log run ALTER TABLE " + reference.table() + " REPLICA IDENTITY FULL";
+        table.kind().equals("p")
+            ? "; of a partitioned table only the primary key's old value is relied on, since a new"
+                + " partition does not take over REPLICA IDENTITY FULL"
+            : "; to have it in the log run ALTER TABLE "
+                + reference.table()
+                + " REPLICA IDENTITY FULL";
     return switch (reference.use()) {
       case KEY ->
           Optional.of(
               new Problem(
                   reference.path(),
-                  "\"" + reference.text() + "\" reads " + column + ", whose old value is not in the"
-                      + " log: each update or delete there voids the whole cache" + cure));
+                  "\""
+                      + reference.text()
+                      + "\" reads "
+                      + column
+                      + ", whose old value is not in the"
+                      + " log: each update or delete there voids the whole cache"
+                      + cure));
       case FILTER ->
           Optional.of(
               new Problem(
                   reference.path(),
-                  "the old value of " + column
-                      + " is not in the log: each update counts as a change of it" + cure));
+                  "the old value of "
+                      + column
+                      + " is not in the log: each update counts as a change of it"
+                      + cure));
       case THROUGH -> Optional.empty();
     };
   }
 
+  /**
+   * One table of the catalog.
+   *
+   * @param full whether whole old rows are logged, now and for every partition to come
+   * @param identityIsOld whether it was so before anything that the slot will stream
+   */
   private record Table(
+      long oid,
       String kind,
       String persistence,
       boolean full,
       List<String> columns,
       List<String> primaryKey,
-      Set<String> identity) {}
+      Set<String> identity,
+      boolean identityIsOld) {}
 
-  private static Optional<Table> table(Connection connection, String name) throws SQLException {
+  private static Optional<Table> table(Connection connection, String slot, String name)
+      throws SQLException {
     try (PreparedStatement query =
         connection.prepareStatement(
             """
-            select c.oid, c.relkind::text, c.relpersistence::text, c.relreplident::text
+            select c.oid, c.relkind::text, c.relpersistence::text, c.relreplident::text,
+                   -- Who last wrote these rows was over before the slot's oldest transaction began;
+                   -- a negative age is a frozen row's.
+                   coalesce((select bool_and(age(x.written) > age(s.catalog_xmin) or age(x.written) < 0)
+                               from pg_replication_slots s,
+                                    (select c.xmin as written
+                                     union all
+                                     select i.xmin from pg_index i
+                                      where i.indrelid = c.oid
+                                        and (i.indisprimary or i.indisreplident)) x
+                              where s.slot_name = ? and s.catalog_xmin is not null), true)
               from pg_class c join pg_namespace n on n.oid = c.relnamespace
              where n.nspname || '.' || c.relname = ? and c.relkind in ('r', 'p', 'v', 'm', 'f')
             """)) {
-      query.setString(1, name);
+      query.setString(1, slot);
+      query.setString(2, name);
       try (ResultSet row = query.executeQuery()) {
         if (!row.next()) {
           return Optional.empty();
@@ -146,21 +229,33 @@ final class TableCatalog {
         long oid = row.getLong(1);
         String identity = row.getString(4);
         List<String> primaryKey = indexColumns(connection, oid, "i.indisprimary");
+        boolean partitioned = row.getString(2).equals("p");
         Set<String> old =
-            switch (identity) {
+            switch (partitioned ? "d" : identity) {
               case "d" -> new TreeSet<>(primaryKey);
               case "i" -> new TreeSet<>(indexColumns(connection, oid, "i.indisreplident"));
               default -> Set.of();
             };
         return Optional.of(
             new Table(
+                oid,
                 row.getString(2),
                 row.getString(3),
-                identity.equals("f"),
+                identity.equals("f") && !partitioned,
                 columns(connection, oid),
                 primaryKey,
-                old));
+                old,
+                row.getBoolean(5)));
       }
+    }
+  }
+
+  private static long insertLsn(Connection connection) throws SQLException {
+    try (PreparedStatement query =
+            connection.prepareStatement("select pg_current_wal_insert_lsn()::text");
+        ResultSet row = query.executeQuery()) {
+      row.next();
+      return LogSequenceNumber.valueOf(row.getString(1)).asLong();
     }
   }
 
@@ -179,7 +274,9 @@ final class TableCatalog {
         "select a.attname from pg_index i"
             + " cross join unnest(i.indkey) with ordinality as k(attnum, position)"
             + " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum"
-            + " where i.indrelid = ? and " + which + " order by k.position",
+            + " where i.indrelid = ? and "
+            + which
+            + " order by k.position",
         oid);
   }
 
@@ -208,14 +305,22 @@ final class TableCatalog {
         all.add(rows.getString(1));
       }
     }
-    return "there is no table " + table + Suggestion.nearest(table, all)
+    return "there is no table "
+        + table
+        + Suggestion.nearest(table, all)
             .map(name -> "; did you mean '" + name + "'?")
             .orElse("; expected schema.table of one that exists");
   }
 
   private static String missingColumn(Reference reference, Table table) {
-    return "\"" + reference.text() + "\" names no column of " + reference.table() + " ("
-        + String.join(", ", table.columns()) + ")" + Suggestion.nearest(reference.column(), table.columns())
+    return "\""
+        + reference.text()
+        + "\" names no column of "
+        + reference.table()
+        + " ("
+        + String.join(", ", table.columns())
+        + ")"
+        + Suggestion.nearest(reference.column(), table.columns())
             .map(name -> "; did you mean '" + name + "'?")
             .orElse("; expected one of them");
   }

@@ -5,16 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.schemas.change.ChangeEvent;
-import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.position.EpochRaised;
-import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.position.Watermark;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -65,7 +65,8 @@ class IngestTest {
               Operation.UPDATE,
               Operation.DELETE,
               Operation.TRUNCATE);
-      assertThat(changes.get(1).before().columns()).isEqualTo(Map.of("id", "1", "category_id", "7"));
+      assertThat(changes.get(1).before().columns())
+          .isEqualTo(Map.of("id", "1", "category_id", "7"));
       assertThat(changes.get(1).after().columns()).isEqualTo(Map.of("id", "1", "category_id", "8"));
       assertThat(changes.get(2).after().columns())
           .isEqualTo(Map.of("product_id", "1", "amount", "9.50"));
@@ -87,7 +88,7 @@ class IngestTest {
           () -> {
             assertThat(reader.changes()).hasSize(1);
             ChangeEvent change = reader.changes().get(0);
-            assertThat(marks(reader))
+            assertThat(reader.marks())
                 .anySatisfy(
                     mark -> {
                       assertThat(mark).isInstanceOf(Watermark.class);
@@ -107,7 +108,7 @@ class IngestTest {
 
       eventually(
           () ->
-              assertThat(marks(reader))
+              assertThat(reader.marks())
                   .filteredOn(EpochRaised.class::isInstance)
                   .extracting(mark -> ((EpochRaised) mark).settled())
                   .containsExactly(false, true));
@@ -122,7 +123,7 @@ class IngestTest {
       SourceFixture.Reader reader = source.reader();
       source.execute("insert into product select i, 'p', i from generate_series(1, 100) i");
       eventually(() -> assertThat(reader.changes()).hasSize(100));
-      awaitWatermarkOfASettledEpoch(reader);
+      reader.awaitWatermarkOfASettledEpoch();
 
       first.close();
       source.execute("update product set name = 'q', category_id = 1000 + id");
@@ -137,7 +138,7 @@ class IngestTest {
                           .distinct())
                   .containsExactlyInAnyOrderElementsOf(
                       IntStream.rangeClosed(1, 100).mapToObj(Integer::toString).toList()));
-      assertThat(marks(reader)).filteredOn(EpochRaised.class::isInstance).hasSize(2);
+      assertThat(reader.marks()).filteredOn(EpochRaised.class::isInstance).hasSize(2);
     }
   }
 
@@ -171,12 +172,89 @@ class IngestTest {
   }
 
   @Test
+  void losesNothingWhileTheBrokerIsAway() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader before = source.reader();
+      before.awaitWatermarkOfASettledEpoch();
+      before.close();
+
+      SourceFixture.sandbox().kafka().kill();
+      try {
+        source.execute("insert into product select i, 'p', i from generate_series(1, 5000) i");
+      } finally {
+        SourceFixture.sandbox().kafka().start();
+      }
+      source.execute("insert into product values (5001, 'p', 1)");
+
+      SourceFixture.Reader reader = source.reader();
+      eventually(
+          () ->
+              assertThat(
+                      reader.changes().stream()
+                          .map(change -> change.after().columns().get("id"))
+                          .distinct()
+                          .count())
+                  .isEqualTo(5001));
+    }
+  }
+
+  @Test
+  void goesOnWhenAnyOfItsSessionsIsEnded() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+      reader.awaitWatermarkOfASettledEpoch();
+
+      int id = 0;
+      for (String session : List.of("hearth gate", "hearth heartbeat", "Debezium%")) {
+        source.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname ="
+                + " current_database() and application_name like '"
+                + session
+                + "'");
+        String written = Integer.toString(++id);
+        source.execute("insert into product values (" + written + ", 'p', 1)");
+        eventually(
+            () ->
+                assertThat(reader.changes())
+                    .as("after the end of %s", session)
+                    .anyMatch(change -> written.equals(change.after().columns().get("id"))));
+      }
+      assertThat(reader.marks()).filteredOn(EpochRaised.class::isInstance).hasSize(2);
+    }
+  }
+
+  @Test
+  void leavesNoStreamBehindHoweverSoonItIsStopped() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      HearthConfig config = source.config(RULES);
+      for (int millis = 0; millis <= 600; millis += 75) {
+        Ingest ingest = source.start(config);
+        LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
+
+        ingest.close();
+
+        assertThat(threads()).as("stopped after %d ms", millis).isEmpty();
+        awaitIdleSlot(source);
+      }
+    }
+  }
+
+  private static List<String> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("ingest") || name.startsWith("debezium"))
+        .toList();
+  }
+
+  @Test
   void raisesANewEpochWhenTheSlotWasLostMeanwhile() throws Exception {
     try (SourceFixture source = new SourceFixture(SCHEMA)) {
       HearthConfig config = source.config(RULES);
       Ingest first = source.start(config);
       SourceFixture.Reader reader = source.reader();
-      awaitWatermarkOfASettledEpoch(reader);
+      reader.awaitWatermarkOfASettledEpoch();
       first.close();
 
       awaitIdleSlot(source);
@@ -186,7 +264,7 @@ class IngestTest {
 
       eventually(
           () ->
-              assertThat(marks(reader))
+              assertThat(reader.marks())
                   .filteredOn(EpochRaised.class::isInstance)
                   .extracting(mark -> ((EpochRaised) mark).reason())
                   .contains("slot " + source.name + " was gone and has been created again"));
@@ -199,7 +277,7 @@ class IngestTest {
       HearthConfig config = source.config(RULES);
       Ingest first = source.start(config);
       SourceFixture.Reader reader = source.reader();
-      awaitWatermarkOfASettledEpoch(reader);
+      reader.awaitWatermarkOfASettledEpoch();
       first.close();
 
       awaitIdleSlot(source);
@@ -210,26 +288,11 @@ class IngestTest {
 
       eventually(
           () ->
-              assertThat(marks(reader))
+              assertThat(reader.marks())
                   .filteredOn(EpochRaised.class::isInstance)
                   .extracting(mark -> ((EpochRaised) mark).reason())
                   .anySatisfy(reason -> assertThat(reason).contains("somebody advanced")));
     }
-  }
-
-  private static void awaitWatermarkOfASettledEpoch(SourceFixture.Reader reader) throws Exception {
-    eventually(
-        () -> {
-          List<Long> settled =
-              marks(reader).stream()
-                  .filter(mark -> mark instanceof EpochRaised raised && raised.settled())
-                  .map(mark -> mark.position().epoch())
-                  .toList();
-          assertThat(marks(reader))
-              .anyMatch(
-                  mark ->
-                      mark instanceof Watermark && settled.contains(mark.position().epoch()));
-        });
   }
 
   /** The server needs a moment to notice that the stream's connection is gone. */
@@ -246,12 +309,5 @@ class IngestTest {
             assertThat(row.getBoolean(1)).isFalse();
           }
         });
-  }
-
-  private static List<StreamMark> marks(SourceFixture.Reader reader) {
-    return reader.poll().stream()
-        .filter(ChangeMark.class::isInstance)
-        .map(record -> ((ChangeMark) record).mark())
-        .toList();
   }
 }

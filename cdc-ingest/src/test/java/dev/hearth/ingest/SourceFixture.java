@@ -1,5 +1,7 @@
 package dev.hearth.ingest;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.hearth.chassis.config.ConfigLoader;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.health.Health;
@@ -8,7 +10,11 @@ import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
+import dev.hearth.schemas.position.EpochRaised;
+import dev.hearth.schemas.position.StreamMark;
+import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
 import java.sql.Connection;
@@ -27,7 +33,9 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** One PostgreSQL and one Kafka for all tests of the module; each test has a database of its own. */
+/**
+ * One PostgreSQL and one Kafka for all tests of the module; each test has a database of its own.
+ */
 final class SourceFixture implements AutoCloseable {
   private static final AtomicInteger NUMBER = new AtomicInteger();
   private static final Sandbox SANDBOX =
@@ -55,6 +63,14 @@ final class SourceFixture implements AutoCloseable {
   }
 
   HearthConfig config(String cachesAndRules) {
+    return config(cachesAndRules, SANDBOX.postgres().user(), SANDBOX.postgres().password());
+  }
+
+  HearthConfig config(String cachesAndRules, String user, String password) {
+    return config(cachesAndRules, url(), user, password);
+  }
+
+  HearthConfig config(String cachesAndRules, String url, String user, String password) {
     return ConfigLoader.parse(
             "test",
             """
@@ -65,9 +81,9 @@ final class SourceFixture implements AutoCloseable {
             %s
             """
                 .formatted(
-                    url(),
-                    SANDBOX.postgres().user(),
-                    SANDBOX.postgres().password(),
+                    url,
+                    user,
+                    password,
                     name,
                     SANDBOX.kafka().bootstrapServers(),
                     topics.prefix(),
@@ -84,13 +100,7 @@ final class SourceFixture implements AutoCloseable {
   Ingest start(HearthConfig config, Ingest.Options options) throws Exception {
     Ingest ingest =
         new Ingest(
-            config,
-            topics,
-            kafka,
-            new Metrics("test"),
-            new Health(),
-            Clock.systemUTC(),
-            options);
+            config, topics, kafka, new Metrics("test"), new Health(), Clock.systemUTC(), options);
     ingest.start();
     opened.add(ingest::close);
     return ingest;
@@ -135,9 +145,9 @@ final class SourceFixture implements AutoCloseable {
     private Reader() {
       Map<String, Object> properties = new HashMap<>(kafka);
       properties.put("enable.auto.commit", "false");
+      properties.put("max.poll.records", "10000");
       consumer =
-          new KafkaConsumer<>(
-              properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+          new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
       TopicPartition partition = new TopicPartition(topic.name(), 0);
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));
@@ -155,6 +165,29 @@ final class SourceFixture implements AutoCloseable {
           .filter(ChangeEvent.class::isInstance)
           .map(ChangeEvent.class::cast)
           .toList();
+    }
+
+    List<StreamMark> marks() {
+      return poll().stream()
+          .filter(ChangeMark.class::isInstance)
+          .map(record -> ((ChangeMark) record).mark())
+          .toList();
+    }
+
+    /** Waits until the birth of the slot is behind: from here on, a restart keeps the epoch. */
+    void awaitWatermarkOfASettledEpoch() throws Exception {
+      Eventually.eventually(
+          () -> {
+            List<StreamMark> marks = marks();
+            List<Long> settled =
+                marks.stream()
+                    .filter(mark -> mark instanceof EpochRaised raised && raised.settled())
+                    .map(mark -> mark.position().epoch())
+                    .toList();
+            assertThat(marks)
+                .anyMatch(
+                    mark -> mark instanceof Watermark && settled.contains(mark.position().epoch()));
+          });
     }
 
     @Override

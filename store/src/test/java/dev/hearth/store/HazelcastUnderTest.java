@@ -22,6 +22,7 @@ import java.util.function.Supplier;
  */
 public final class HazelcastUnderTest implements StoreUnderTest {
   public static final int HAZELCAST_PARTITIONS = 7;
+  private static final Duration TIMEOUT = Duration.ofSeconds(4);
 
   private final Sandbox sandbox =
       Sandbox.builder()
@@ -44,6 +45,7 @@ public final class HazelcastUnderTest implements StoreUnderTest {
     return store(
             address(),
             Duration.ofSeconds(10),
+            TIMEOUT,
             LeaseToken::random,
             advanceEvery,
             incarnations::incrementAndGet,
@@ -53,7 +55,8 @@ public final class HazelcastUnderTest implements StoreUnderTest {
 
   @Override
   public FencedStore connect(Duration leaseTime, Supplier<LeaseToken> tokens) {
-    return store(address(), leaseTime, tokens, Duration.ZERO, () -> 0, System::nanoTime).connect();
+    return store(address(), leaseTime, TIMEOUT, tokens, Duration.ZERO, () -> 0, System::nanoTime)
+        .connect();
   }
 
   @Override
@@ -61,6 +64,7 @@ public final class HazelcastUnderTest implements StoreUnderTest {
     return store(
             address(),
             Duration.ofSeconds(10),
+            TIMEOUT,
             LeaseToken::random,
             Duration.ZERO,
             incarnations,
@@ -73,6 +77,7 @@ public final class HazelcastUnderTest implements StoreUnderTest {
     return store(
             "127.0.0.1:1",
             Duration.ofSeconds(10),
+            Duration.ofMillis(400),
             LeaseToken::random,
             Duration.ZERO,
             () -> 0,
@@ -87,6 +92,7 @@ public final class HazelcastUnderTest implements StoreUnderTest {
   private HazelcastStore store(
       String address,
       Duration leaseTime,
+      Duration timeout,
       Supplier<LeaseToken> tokens,
       Duration advanceEvery,
       LongSupplier incarnations,

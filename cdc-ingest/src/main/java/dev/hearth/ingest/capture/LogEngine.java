@@ -7,6 +7,7 @@ import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
 import io.debezium.engine.spi.OffsetCommitPolicy;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +19,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
-import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 import org.slf4j.Logger;
@@ -32,11 +32,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class LogEngine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LogEngine.class);
-  private static final long CLOSE_SECONDS = 15;
+  private static final Duration CLOSE_BOUND = Duration.ofSeconds(15);
+  private static final Duration CLOSE_RETRY = Duration.ofMillis(50);
 
   private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
   private final CountDownLatch ended = new CountDownLatch(1);
-  private volatile @Nullable Throwable failure;
+  private boolean started;
 
   /** Called by the engine's thread with records in the order of the log. */
   @FunctionalInterface
@@ -44,8 +45,8 @@ public final class LogEngine implements AutoCloseable {
     /**
      * Takes records over; blocks while the hold is full.
      *
-     * @return source offset of the last record that need not be streamed again; empty where that has
-     *     not moved
+     * @return source offset of the last record that need not be streamed again; empty where that
+     *     has not moved
      */
     Optional<Map<String, ?>> receive(List<SourceRecord> records) throws InterruptedException;
   }
@@ -58,7 +59,6 @@ public final class LogEngine implements AutoCloseable {
             .using(OffsetCommitPolicy.always())
             .using(
                 (success, message, error) -> {
-                  failure = error;
                   ended.countDown();
                   onEnd.accept(
                       success
@@ -74,7 +74,7 @@ public final class LogEngine implements AutoCloseable {
                       throws InterruptedException {
                     Optional<Map<String, ?>> confirmed =
                         receiver.receive(events.stream().map(RecordChangeEvent::record).toList());
-                    if (confirmed.isPresent()) {
+                    if (confirmed.isPresent() && !events.isEmpty()) {
                       // Only this thread may use the committer. The offset is that of an earlier
                       // record; the record itself only says which source it is.
                       DebeziumEngine.Offsets offsets = committer.buildOffsets();
@@ -96,24 +96,37 @@ public final class LogEngine implements AutoCloseable {
   public void start() {
     Thread thread = new Thread(engine, "ingest-engine");
     thread.setDaemon(true);
+    started = true;
     thread.start();
   }
 
-  /** Why the engine ended; null while it runs, and after a stop that was asked for. */
-  public @Nullable Throwable failure() {
-    return failure;
-  }
-
+  /**
+   * Ends the engine, and waits for its threads. An engine that is just starting cannot be stopped
+   * and must not be left behind either: it would hold the slot. So it is asked again until it ends.
+   */
   @Override
   public void close() {
-    try {
-      engine.close();
-      if (!ended.await(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-        LOG.warn("engine does not stop waitedSeconds={}", CLOSE_SECONDS);
+    long deadline = System.nanoTime() + CLOSE_BOUND.toNanos();
+    boolean interrupted = false;
+    while (started && ended.getCount() > 0) {
+      try {
+        engine.close();
+      } catch (IOException | IllegalStateException e) {
+        LOG.debug("engine cannot be stopped just now", e);
       }
-    } catch (IOException | IllegalStateException e) {
-      LOG.debug("engine was not running", e);
-    } catch (InterruptedException e) {
+      if (System.nanoTime() > deadline) {
+        LOG.warn("engine does not stop waitedSeconds={}", CLOSE_BOUND.toSeconds());
+        break;
+      }
+      try {
+        if (ended.await(CLOSE_RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
+          break;
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }
@@ -123,7 +136,7 @@ public final class LogEngine implements AutoCloseable {
     while (root.getCause() != null && root.getCause() != root) {
       root = root.getCause();
     }
-    return String.valueOf(root.getMessage());
+    return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
   }
 
   private static Properties properties(SourceSettings settings) {
@@ -134,9 +147,9 @@ public final class LogEngine implements AutoCloseable {
     Properties p = new Properties();
     p.setProperty("name", "hearth-ingest");
     p.setProperty("connector.class", PostgresConnector.class.getName());
-    p.setProperty("topic.prefix", "hearth");
+    // Names the engine's JMX beans, which two engines in one process must not share.
+    p.setProperty("topic.prefix", "hearth-" + settings.slot());
     p.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
-    p.setProperty("offset.flush.interval.ms", "0");
     p.setProperty("database.hostname", PGProperty.PG_HOST.getOrDefault(address));
     p.setProperty("database.port", PGProperty.PG_PORT.getOrDefault(address));
     p.setProperty("database.dbname", PGProperty.PG_DBNAME.getOrDefault(address));
@@ -170,6 +183,11 @@ public final class LogEngine implements AutoCloseable {
     p.setProperty("max.queue.size", "8192");
     p.setProperty("errors.max.retries", "0");
     p.setProperty("heartbeat.interval.ms", "0");
+    // We measure ourselves; the engine's own statistics warn by the record when they fall behind.
+    p.setProperty("statistics.metrics.enabled", "false");
+    // For starting and for stopping; the default of three minutes would outlast every bound of
+    // ours.
+    p.setProperty("internal.task.management.timeout.ms", "30000");
     return p;
   }
 

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Slot and publication: looked up, and created where the role may. What it may not create is printed
- * as SQL for the owner. What was created by a start that then fails is removed again. Not
+ * Slot and publication: looked up, and created where the role may. What it may not create is
+ * printed as SQL for the owner. What was created by a start that then fails is removed again. Not
  * thread-safe.
  */
 public final class ReplicationSetup {
@@ -48,23 +48,33 @@ public final class ReplicationSetup {
     String walLevel = one("show wal_level");
     if (!"logical".equals(walLevel)) {
       throw new StartupException(
-          "source.postgres.url: wal_level is " + walLevel
+          "source.postgres.url: wal_level is "
+              + walLevel
               + ", logical decoding needs logical; as a superuser run"
               + " ALTER SYSTEM SET wal_level = logical and restart PostgreSQL",
           1);
     }
     if ("t".equals(one("select pg_is_in_recovery()"))) {
       throw new StartupException(
-          "source.postgres.url: " + settings.url()
+          "source.postgres.url: "
+              + settings.url()
               + " is a standby, whose snapshots cannot tell what is visible; name the primary",
           1);
     }
-    if (!"t".equals(
-        one("select rolreplication or rolsuper from pg_roles where rolname = current_user"))) {
+    if (!"t"
+        .equals(
+            one(
+                // On Amazon RDS membership of rds_replication stands for the attribute.
+                "select rolreplication or rolsuper or exists (select from pg_roles managed where"
+                    + " managed.rolname = 'rds_replication'"
+                    + " and pg_has_role(current_user, managed.oid, 'member'))"
+                    + " from pg_roles where rolname = current_user"))) {
       throw new StartupException(
-          "source.postgres.user: role \"" + settings.user()
+          "source.postgres.user: role \""
+              + settings.user()
               + "\" may not replicate; as a superuser run ALTER ROLE "
-              + identifier(settings.user()) + " REPLICATION",
+              + identifier(settings.user())
+              + " REPLICATION",
           1);
     }
   }
@@ -82,9 +92,11 @@ public final class ReplicationSetup {
         exists = row.next();
         if (exists && (!row.getBoolean(1) || !row.getBoolean(2))) {
           throw refused(
-              "publication \"" + settings.publication()
+              "publication \""
+                  + settings.publication()
                   + "\" leaves out operations, or publishes partitions under their own names",
-              "ALTER PUBLICATION " + publication()
+              "ALTER PUBLICATION "
+                  + publication()
                   + " SET (publish = 'insert, update, delete, truncate',"
                   + " publish_via_partition_root = true)");
         }
@@ -102,6 +114,9 @@ public final class ReplicationSetup {
         }
       }
     }
+    if (exists) {
+      refusePartialTables();
+    }
     Set<String> missing = new TreeSet<>(settings.tables());
     missing.removeAll(published);
     if (exists && missing.isEmpty()) {
@@ -110,7 +125,10 @@ public final class ReplicationSetup {
     String sql =
         exists
             ? "ALTER PUBLICATION " + publication() + " ADD TABLE " + tables(missing)
-            : "CREATE PUBLICATION " + publication() + " FOR TABLE " + tables(settings.tables())
+            : "CREATE PUBLICATION "
+                + publication()
+                + " FOR TABLE "
+                + tables(settings.tables())
                 + " WITH (publish = 'insert, update, delete, truncate',"
                 + " publish_via_partition_root = true)";
     try {
@@ -119,10 +137,51 @@ public final class ReplicationSetup {
       LOG.info("publication ready name={} tables={}", settings.publication(), settings.tables());
     } catch (SQLException e) {
       throw refused(
-          "role \"" + settings.user() + "\" may not "
-              + (exists ? "change" : "create") + " publication \"" + settings.publication()
-              + "\" (" + SourceDatabase.firstLine(e) + ")",
+          "role \""
+              + settings.user()
+              + "\" may not "
+              + (exists ? "change" : "create")
+              + " publication \""
+              + settings.publication()
+              + "\" ("
+              + SourceDatabase.firstLine(e)
+              + ")",
           sql);
+    }
+  }
+
+  /** PostgreSQL 15 and later can publish some rows or columns of a table only. */
+  private void refusePartialTables() throws SQLException {
+    if (connection.getMetaData().getDatabaseMajorVersion() < 15) {
+      return;
+    }
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "select n.nspname || '.' || c.relname from pg_publication_rel r"
+                + " join pg_publication p on p.oid = r.prpubid join pg_class c on c.oid = r.prrelid"
+                + " join pg_namespace n on n.oid = c.relnamespace"
+                + " where p.pubname = ? and (r.prqual is not null or r.prattrs is not null)")) {
+      query.setString(1, settings.publication());
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          String table = rows.getString(1);
+          if (settings.tables().contains(table)) {
+            throw refused(
+                "publication \""
+                    + settings.publication()
+                    + "\" leaves out rows or columns of "
+                    + table,
+                "ALTER PUBLICATION "
+                    + publication()
+                    + " DROP TABLE "
+                    + quoted(table)
+                    + "; ALTER PUBLICATION "
+                    + publication()
+                    + " ADD TABLE "
+                    + quoted(table));
+          }
+        }
+      }
     }
   }
 
@@ -133,8 +192,7 @@ public final class ReplicationSetup {
       return existing.get();
     }
     LOG.info(
-        "creating slot name={}; this waits for every transaction that writes now",
-        settings.slot());
+        "creating slot name={}; this waits for every transaction that writes now", settings.slot());
     try (PreparedStatement create =
         connection.prepareStatement(
             "select lsn::text from pg_create_logical_replication_slot(?, 'pgoutput')")) {
@@ -148,12 +206,19 @@ public final class ReplicationSetup {
       }
     } catch (SQLException e) {
       throw refused(
-          "slot \"" + settings.slot() + "\" cannot be created (" + SourceDatabase.firstLine(e) + ")",
-          "SELECT pg_create_logical_replication_slot(" + literal(settings.slot()) + ", 'pgoutput')");
+          "slot \""
+              + settings.slot()
+              + "\" cannot be created ("
+              + SourceDatabase.firstLine(e)
+              + ")",
+          "SELECT pg_create_logical_replication_slot("
+              + literal(settings.slot())
+              + ", 'pgoutput')");
     }
   }
 
-  private Optional<Slot> slot() throws SQLException {
+  /** The slot as it is now; empty where there is none. */
+  public Optional<Slot> slot() throws SQLException {
     try (PreparedStatement query =
         connection.prepareStatement(
             "select plugin, database = current_database(), confirmed_flush_lsn::text, active_pid,"
@@ -166,13 +231,15 @@ public final class ReplicationSetup {
         }
         if (!"pgoutput".equals(row.getString(1)) || !row.getBoolean(2)) {
           throw new StartupException(
-              "source.postgres.slot: slot \"" + settings.slot()
+              "source.postgres.slot: slot \""
+                  + settings.slot()
                   + "\" belongs to another database or plugin; choose another name",
               1);
         }
         if (row.getBoolean(5)) {
           throw refused(
-              "slot \"" + settings.slot()
+              "slot \""
+                  + settings.slot()
                   + "\" is lost: the server removed log that it still needed"
                   + " (max_slot_wal_keep_size)",
               "SELECT pg_drop_replication_slot(" + literal(settings.slot()) + ")");
@@ -180,8 +247,7 @@ public final class ReplicationSetup {
         int pid = row.getInt(4);
         Optional<Integer> activePid = row.wasNull() ? Optional.empty() : Optional.of(pid);
         return Optional.of(
-            new Slot(
-                false, LogSequenceNumber.valueOf(row.getString(3)).asLong(), activePid));
+            new Slot(false, LogSequenceNumber.valueOf(row.getString(3)).asLong(), activePid));
       }
     }
   }
@@ -205,7 +271,8 @@ public final class ReplicationSetup {
   }
 
   private StartupException refused(String what, String sql) {
-    return new StartupException("source.postgres: " + what + "; the owner of the tables may run: " + sql, 1);
+    return new StartupException(
+        "source.postgres: " + what + "; the owner of the tables may run: " + sql, 1);
   }
 
   private String publication() {
@@ -213,9 +280,7 @@ public final class ReplicationSetup {
   }
 
   private static String tables(Set<String> tables) {
-    return tables.stream()
-        .map(ReplicationSetup::quoted)
-        .collect(Collectors.joining(", "));
+    return tables.stream().map(ReplicationSetup::quoted).collect(Collectors.joining(", "));
   }
 
   private static String quoted(String table) {

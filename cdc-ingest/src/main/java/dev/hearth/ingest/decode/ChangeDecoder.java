@@ -67,16 +67,35 @@ public final class ChangeDecoder {
     }
   }
 
+  /**
+   * How far the log has surely been streamed when a record arrives: everything whose commit record
+   * ends at or before this LSN came earlier. The engine confirms a slot up to the last commit
+   * record before a record, which can be above the LSNs of a long transaction's rows that follow
+   * it.
+   */
+  public static long streamedUpTo(SourceRecord record, Decoded decoded) {
+    return record.sourceOffset().get("lsn_commit") instanceof Long committed
+            && Long.compareUnsigned(committed, decoded.lsn()) > 0
+        ? committed
+        : decoded.lsn();
+  }
+
   private static Decoded change(
       Struct envelope, TableShape shape, long transaction, long lsn, Instant committedAt) {
     Operation operation = operation(envelope.getString("op"));
-    Struct beforeStruct = envelope.schema().field("before") == null ? null : envelope.getStruct("before");
-    Struct afterStruct = envelope.schema().field("after") == null ? null : envelope.getStruct("after");
+    Struct beforeStruct =
+        envelope.schema().field("before") == null ? null : envelope.getStruct("before");
+    Struct afterStruct =
+        envelope.schema().field("after") == null ? null : envelope.getStruct("after");
     Set<String> wanted = new TreeSet<>(shape.needed());
     wanted.addAll(shape.primaryKey());
     Map<String, @Nullable String> after =
         afterStruct == null ? new HashMap<>() : columns(afterStruct, wanted);
     Map<String, @Nullable String> before = new LinkedHashMap<>();
+    if (Long.compareUnsigned(lsn, shape.identitySince()) < 0) {
+      // What a null in the old row means cannot be told: SQL NULL, or not in the log.
+      return change(shape, operation, before, after, transaction, lsn, committedAt);
+    }
     if (beforeStruct != null) {
       before.putAll(columns(beforeStruct, intersection(wanted, shape.oldColumns())));
     } else if (operation == Operation.UPDATE && !shape.full()) {
@@ -94,6 +113,17 @@ public final class ChangeDecoder {
             }
           });
     }
+    return change(shape, operation, before, after, transaction, lsn, committedAt);
+  }
+
+  private static Decoded.Change change(
+      TableShape shape,
+      Operation operation,
+      Map<String, @Nullable String> before,
+      Map<String, @Nullable String> after,
+      long transaction,
+      long lsn,
+      Instant committedAt) {
     Map<String, @Nullable String> identified = after.isEmpty() ? before : after;
     return new Decoded.Change(
         shape.table(),
@@ -150,7 +180,9 @@ public final class ChangeDecoder {
 
   private static String recordKey(
       TableShape shape, Operation operation, Map<String, @Nullable String> row) {
-    if (operation == Operation.TRUNCATE || shape.primaryKey().isEmpty()) {
+    if (operation == Operation.TRUNCATE
+        || shape.primaryKey().isEmpty()
+        || !row.keySet().containsAll(shape.primaryKey())) {
       return shape.table();
     }
     return shape.table()

@@ -6,8 +6,8 @@ import org.apache.kafka.connect.data.Struct;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The text of a column's value: see {@link dev.hearth.schemas.change.RowImage}. The engine is set to
- * deliver numerics, dates, times and bytes as text already.
+ * The text of a column's value: see {@link dev.hearth.schemas.change.RowImage}. The engine is set
+ * to deliver numerics, dates, times and bytes as text already.
  */
 final class ColumnText {
   private ColumnText() {}
@@ -28,7 +28,10 @@ final class ColumnText {
       return value.toString();
     }
     throw new IllegalArgumentException(
-        "column " + field.name() + " has the type " + field.schema().type().getName()
+        "column "
+            + field.name()
+            + " has the type "
+            + field.schema().type().getName()
             + ", which keys and filters cannot be made of");
   }
 }

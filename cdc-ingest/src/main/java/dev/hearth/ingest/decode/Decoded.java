@@ -35,7 +35,6 @@ public sealed interface Decoded {
    * A change that could not be read. It is published as a change of which nothing is known, so that
    * what depends on the table is voided, and as a dead letter.
    */
-  record Refusal(
-      String table, String reason, long transaction, long lsn, Instant committedAt)
+  record Refusal(String table, String reason, long transaction, long lsn, Instant committedAt)
       implements Decoded {}
 }

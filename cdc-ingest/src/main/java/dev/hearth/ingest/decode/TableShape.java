@@ -12,13 +12,17 @@ import java.util.Set;
  * @param oldColumns columns whose old values the log carries: all with REPLICA IDENTITY FULL, those
  *     of the identity index otherwise
  * @param full whether the log carries whole old rows
+ * @param identitySince LSN from which on oldColumns and full hold; older records of the log may
+ *     have been written under another replica identity, so their old values are not relied on. 0
+ *     where they hold for all that the slot streams
  */
 public record TableShape(
     String table,
     List<String> primaryKey,
     Set<String> needed,
     Set<String> oldColumns,
-    boolean full) {
+    boolean full,
+    long identitySince) {
   public TableShape {
     primaryKey = List.copyOf(primaryKey);
     needed = Set.copyOf(needed);

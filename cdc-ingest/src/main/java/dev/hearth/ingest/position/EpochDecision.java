@@ -41,12 +41,17 @@ public sealed interface EpochDecision {
     SourceIdentity now = source.identity();
     if (!before.systemIdentifier().equals(now.systemIdentifier())) {
       return new Raise(
-          "another database: system identifier was " + before.systemIdentifier() + ", is "
+          "another database: system identifier was "
+              + before.systemIdentifier()
+              + ", is "
               + now.systemIdentifier());
     }
     if (before.timeline() != now.timeline()) {
       return new Raise(
-          "the timeline changed from " + before.timeline() + " to " + now.timeline()
+          "the timeline changed from "
+              + before.timeline()
+              + " to "
+              + now.timeline()
               + ": a failover or a restore");
     }
     if (!before.slot().equals(now.slot())) {
@@ -61,8 +66,12 @@ public sealed interface EpochDecision {
     }
     if (Long.compareUnsigned(source.confirmedFlushLsn(), published.get().lsn()) > 0) {
       return new Raise(
-          "slot " + now.slot() + " stands at " + new Position(epoch, source.confirmedFlushLsn())
-              + ", beyond what was published, " + published.get()
+          "slot "
+              + now.slot()
+              + " stands at "
+              + new Position(epoch, source.confirmedFlushLsn())
+              + ", beyond what was published, "
+              + published.get()
               + ": somebody advanced or recreated it");
     }
     return new Keep(epoch);

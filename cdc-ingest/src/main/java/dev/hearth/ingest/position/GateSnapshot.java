@@ -40,12 +40,7 @@ public record GateSnapshot(
       }
     }
     return new GateSnapshot(
-        Long.parseLong(parts[0]),
-        Long.parseLong(parts[1]),
-        running,
-        flushLsn,
-        insertLsn,
-        takenAt);
+        Long.parseLong(parts[0]), Long.parseLong(parts[1]), running, flushLsn, insertLsn, takenAt);
   }
 
   /** Whether a transaction that has committed can be read by everyone. */
@@ -54,10 +49,15 @@ public record GateSnapshot(
   }
 
   /**
-   * The 64 bit id of a transaction of which the stream carries the lower 32 bits: the one nearest to
-   * xmax, above or below. Transaction ids in use never span more than 2^31.
+   * The 64 bit id of a transaction of which the stream carries the lower 32 bits: the one nearest
+   * to xmax, above or below. Transaction ids in use never span more than 2^31. 0 stays 0, which
+   * every snapshot sees: it stands for a record without a transaction, and PostgreSQL gives no
+   * transaction an id whose lower 32 bits are 0.
    */
   public long widen(long lower32) {
+    if (lower32 == 0) {
+      return 0;
+    }
     long distance = (int) (lower32 - xmax);
     return xmax + distance;
   }

@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  *
  * <p>The stream delivers transactions in the order of their commit records, so when a record with
- * LSN x is received, everything with a commit record below x has been received before it. W is
- * therefore the highest LSN received all of whose predecessors are acknowledged by the broker. (The
- * LSNs of rows by themselves go backwards, since transactions interleave: hence the maximum.)
+ * LSN x is received, everything with a commit record below x has been received before it; likewise
+ * everything up to the commit record that came last before it. W is therefore the highest such LSN
+ * received all of whose predecessors are acknowledged by the broker. (The LSNs of rows by
+ * themselves go backwards, since transactions interleave: hence the maximum.)
  *
- * <p>The gate time t is independent of W, so that a commit that is stuck does not stop it: everything
- * visible at t is published once the stream has passed the insert LSN read at t (a commit can be
- * visible before it is flushed), and every received transaction that the snapshot of t sees is out.
+ * <p>The gate time t is independent of W, so that a commit that is stuck does not stop it:
+ * everything visible at t is published once the stream has passed the insert LSN read at t (a
+ * commit can be visible before it is flushed), and every received transaction that the snapshot of
+ * t sees is out.
  */
 public final class WatermarkTracker {
   /** A record that is not out yet, and the highest LSN of those behind it that are. */
@@ -46,7 +48,16 @@ public final class WatermarkTracker {
   private long highestReceivedLsn;
   private long gateLsn;
   private @Nullable GateSnapshot candidate;
-  private Instant gateTime = Instant.EPOCH;
+  private Instant gateTime;
+
+  /**
+   * A tracker that has received nothing.
+   *
+   * @param gateTime the newest one that earlier sessions of the epoch vouched for: it stays true
+   */
+  public WatermarkTracker(Instant gateTime) {
+    this.gateTime = gateTime;
+  }
 
   /** Records must be received in the order of their sequence numbers. */
   public void received(Captured<?> captured) {
@@ -90,7 +101,9 @@ public final class WatermarkTracker {
             .anyMatch(entry -> snapshot.sees(snapshot.widen(entry.transaction)))) {
       return;
     }
-    gateTime = snapshot.takenAt();
+    if (snapshot.takenAt().isAfter(gateTime)) {
+      gateTime = snapshot.takenAt();
+    }
     candidate = null;
   }
 
@@ -98,8 +111,7 @@ public final class WatermarkTracker {
   public Optional<Watermark> watermark(long epoch) {
     return highestPrefixLsn == 0
         ? Optional.empty()
-        : Optional.of(
-            new Watermark(new Position(epoch, highestPrefixLsn), gateLsn, gateTime));
+        : Optional.of(new Watermark(new Position(epoch, highestPrefixLsn), gateLsn, gateTime));
   }
 
   /** Sequence number of the first record that is not acknowledged; the next one where all are. */

@@ -21,9 +21,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Publishes to the changes topic in order, and tells of each record when the broker has it. The first
- * record that the broker refuses for good ends the publisher: nothing is ever skipped. Sends are for
- * one thread; acknowledgements come on the producer's own.
+ * Publishes to the changes topic in order, and tells of each record when the broker has it. The
+ * first record that the broker refuses for good ends the publisher: nothing is ever skipped. Sends
+ * are for one thread; acknowledgements come on the producer's own.
  */
 public final class ChangePublisher implements AutoCloseable {
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(5);
@@ -59,15 +59,21 @@ public final class ChangePublisher implements AutoCloseable {
     publish(null, new ChangeMark(mark), acknowledged);
   }
 
-  /** Records a mark in the epochs topic, and waits for the broker. */
+  /**
+   * Records a mark in the epochs topic and then in the changes, and waits for the broker each time.
+   * What is published afterwards stands behind the mark.
+   */
   public void register(String key, StreamMark mark) {
-    Topic<String, StreamMark> epochs = topics.epochs();
-    Future<?> sent = send(epochs, key, mark, () -> {});
+    await(topics.epochs(), send(topics.epochs(), key, mark, () -> {}));
+    await(topics.changes(), send(topics.changes(), null, new ChangeMark(mark), () -> {}));
+  }
+
+  private static void await(Topic<?, ?> topic, Future<?> sent) {
     try {
       sent.get(MARK_BOUND.toSeconds(), TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       throw new PublishingFailedException(
-          "the broker did not take an epoch record on " + epochs.name(), e);
+          "the broker did not take an epoch record on " + topic.name(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new PublishingFailedException("interrupted", e);

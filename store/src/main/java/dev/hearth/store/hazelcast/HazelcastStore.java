@@ -55,7 +55,10 @@ public final class HazelcastStore implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HazelcastStore.class);
 
   private static final int DEFAULT_TTL_SECONDS = 60;
-  private static final Duration CONNECT_BOUND = Duration.ofSeconds(10);
+
+  /** A first connection takes several operations, and a retry or two. */
+  private static final int TIMEOUTS_TO_CONNECT = 5;
+
   private static final Duration CONNECT_PAUSE = Duration.ofMillis(20);
 
   /** Members answer after 5 s although a backup did not, unless they are told otherwise. */
@@ -180,7 +183,7 @@ public final class HazelcastStore implements AutoCloseable {
   /**
    * Connects for reading and filling.
    *
-   * @throws StoreUnavailableException if no member can be reached within 10 s, or none holds data
+   * @throws StoreUnavailableException if no member can be reached within five timeouts
    */
   public FencedStore connect() {
     return new HazelcastFencedStore(name, layout(), calls("read"), options);
@@ -280,7 +283,8 @@ public final class HazelcastStore implements AutoCloseable {
         };
     config.addListenerConfig(new ListenerConfig(listener));
     HazelcastInstance client = HazelcastClient.newHazelcastClient(config);
-    if (!await(connected)) {
+    Duration bound = options.timeout().multipliedBy(TIMEOUTS_TO_CONNECT);
+    if (!await(connected, bound)) {
       client.shutdown();
       throw new StoreUnavailableException(
           "store "
@@ -290,15 +294,15 @@ public final class HazelcastStore implements AutoCloseable {
               + "\" answered at "
               + String.join(", ", addresses)
               + " within "
-              + CONNECT_BOUND.toSeconds()
-              + " s; check the addresses, the cluster name, and that its members run");
+              + bound.toMillis()
+              + " ms; check the addresses, the cluster name, and that its members run");
     }
     return client;
   }
 
-  private static boolean await(CountDownLatch connected) {
+  private static boolean await(CountDownLatch connected, Duration bound) {
     try {
-      return connected.await(CONNECT_BOUND.toMillis(), TimeUnit.MILLISECONDS);
+      return connected.await(bound.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;

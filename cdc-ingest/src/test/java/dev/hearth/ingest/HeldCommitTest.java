@@ -1,0 +1,197 @@
+package dev.hearth.ingest;
+
+import static dev.hearth.ingest.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.position.Watermark;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.postgresql.replication.LogSequenceNumber;
+
+/**
+ * R2: a commit that waits for an absent standby is in the log, and is decoded, while no reader can
+ * see it. Deterministic: it stays so until the server is told otherwise.
+ */
+class HeldCommitTest {
+  private static final String SCHEMA = "create table product (id int primary key, name text)";
+  private static final String RULES =
+      """
+      caches: { product: { stores: [ redis ], key: "product:{id}" } }
+      rules: [ { table: public.product, keys: [ "product:{id}" ] } ]
+      """;
+
+  @Test
+  void publishesAChangeOnlyWhenReadersCanSeeIt() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+      reader.awaitWatermarkOfASettledEpoch();
+      ExecutorService writers = Executors.newSingleThreadExecutor();
+      try (Connection observer = source.connect()) {
+        standby(observer, "'absent'");
+        CompletableFuture<Void> stuck = insertStuck(source, observer, writers);
+        long commitEndsAtOrBefore = insertLsn(observer);
+
+        try (Connection other = source.connect();
+            Statement statement = other.createStatement()) {
+          statement.execute("set synchronous_commit = local");
+          statement.execute("insert into product values (2, 'not stuck')");
+        }
+        eventually(() -> assertThat(ids(reader)).contains("2"));
+        Instant afterTheOther = now(observer);
+        eventually(
+            () ->
+                assertThat(watermarks(reader))
+                    .anySatisfy(
+                        watermark -> assertThat(watermark.gateTime()).isAfter(afterTheOther)));
+
+        assertThat(isVisible(observer, 1)).isFalse();
+        assertThat(stuck).isNotDone();
+        assertThat(ids(reader)).doesNotContain("1");
+        assertThat(watermarks(reader))
+            .allSatisfy(
+                watermark ->
+                    assertThat(watermark.position().lsn())
+                        .isLessThanOrEqualTo(commitEndsAtOrBefore));
+
+        release(observer);
+        stuck.get(30, TimeUnit.SECONDS);
+        eventually(() -> assertThat(ids(reader)).contains("1"));
+        eventually(
+            () ->
+                assertThat(watermarks(reader))
+                    .anySatisfy(
+                        watermark ->
+                            assertThat(watermark.position().lsn())
+                                .isGreaterThan(commitEndsAtOrBefore)));
+      } finally {
+        release(source);
+        writers.shutdownNow();
+      }
+    }
+  }
+
+  @Test
+  void withoutTheGateAChangeIsPublishedThatNobodyCanRead() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES), new Ingest.Options(false));
+      SourceFixture.Reader reader = source.reader();
+      reader.awaitWatermarkOfASettledEpoch();
+      ExecutorService writers = Executors.newSingleThreadExecutor();
+      try (Connection observer = source.connect()) {
+        standby(observer, "'absent'");
+
+        CompletableFuture<Void> stuck = insertStuck(source, observer, writers);
+
+        eventually(() -> assertThat(ids(reader)).contains("1"));
+        assertThat(isVisible(observer, 1)).isFalse();
+        assertThat(stuck).isNotDone();
+      } finally {
+        release(source);
+        writers.shutdownNow();
+      }
+    }
+  }
+
+  /** Inserts product 1 in a commit that does not return, and waits until it is in the log. */
+  private static CompletableFuture<Void> insertStuck(
+      SourceFixture source, Connection observer, ExecutorService writers) throws Exception {
+    Connection writer = source.connect();
+    String pid = one(writer, "select pg_backend_pid()::text");
+    CompletableFuture<Void> stuck =
+        CompletableFuture.runAsync(
+            () -> {
+              try (Statement statement = writer.createStatement()) {
+                statement.execute("insert into product values (1, 'stuck')");
+              } catch (SQLException e) {
+                throw new IllegalStateException(e);
+              }
+            },
+            writers);
+    eventually(
+        () ->
+            assertThat(
+                    one(
+                        observer,
+                        "select coalesce(wait_event, '') from pg_stat_activity where pid = " + pid))
+                .isEqualTo("SyncRep"));
+    return stuck;
+  }
+
+  private static void standby(Connection connection, String names) throws Exception {
+    execute(connection, "alter system set synchronous_standby_names = " + names);
+    execute(connection, "select pg_reload_conf()");
+    eventually(
+        () ->
+            assertThat(one(connection, "show synchronous_standby_names"))
+                .isEqualTo(names.replace("'", "")));
+  }
+
+  private static void release(Connection connection) throws SQLException {
+    execute(connection, "alter system reset synchronous_standby_names");
+    execute(connection, "select pg_reload_conf()");
+  }
+
+  private static void release(SourceFixture source) throws Exception {
+    try (Connection connection = source.connect()) {
+      release(connection);
+      eventually(() -> assertThat(one(connection, "show synchronous_standby_names")).isEqualTo(""));
+    }
+  }
+
+  private static long insertLsn(Connection connection) throws SQLException {
+    return LogSequenceNumber.valueOf(one(connection, "select pg_current_wal_insert_lsn()::text"))
+        .asLong();
+  }
+
+  private static Instant now(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("select clock_timestamp()")) {
+      row.next();
+      return row.getObject(1, OffsetDateTime.class).toInstant();
+    }
+  }
+
+  private static boolean isVisible(Connection connection, int id) throws SQLException {
+    return one(connection, "select count(*)::text from product where id = " + id).equals("1");
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static String one(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  private static List<String> ids(SourceFixture.Reader reader) {
+    return reader.changes().stream()
+        .map(ChangeEvent::after)
+        .map(row -> row.value("id").orElse("none"))
+        .toList();
+  }
+
+  private static List<Watermark> watermarks(SourceFixture.Reader reader) {
+    return reader.marks().stream()
+        .filter(Watermark.class::isInstance)
+        .map(Watermark.class::cast)
+        .toList();
+  }
+}

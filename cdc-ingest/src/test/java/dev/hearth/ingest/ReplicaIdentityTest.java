@@ -1,0 +1,150 @@
+package dev.hearth.ingest;
+
+import static dev.hearth.ingest.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.Operation;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What the log does not carry of an old row must never be taken for SQL NULL: the page of the old
+ * category would stay. The stream does not say under which replica identity a row was logged.
+ */
+class ReplicaIdentityTest {
+  private static final String SCHEMA =
+      """
+      create table product (id int primary key, category_id int);
+      insert into product select i, 7 from generate_series(1, 9) i;
+      """;
+  private static final String FULL = "alter table product replica identity full;";
+  private static final String DEFAULT = "alter table product replica identity default;";
+  private static final String RULES =
+      """
+      caches:
+        product: { stores: [ redis ], key: "product:{id}" }
+        category: { stores: [ redis ], key: "category:{id}" }
+      rules:
+        - { table: public.product, keys: [ "product:{id}", "category:{category_id}" ] }
+      """;
+
+  @Test
+  void anIdentityThatIsTakenAwayWhileRunningIsNoticedWithTheFirstChange() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA + FULL)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+      source.execute("delete from product where id = 1");
+      eventually(() -> assertThat(reader.changes()).hasSize(1));
+
+      source.execute(DEFAULT + "delete from product where id = 2");
+
+      eventually(() -> assertThat(deletes(reader)).hasSize(2));
+      assertThat(deletes(reader).get(0).before().columns())
+          .isEqualTo(Map.of("id", "1", "category_id", "7"));
+      assertThat(deletes(reader).get(1).before().knows("category_id")).isFalse();
+    }
+  }
+
+  @Test
+  void whatWasLoggedBeforeTheFullIdentityWasThereIsNotReadAsFull() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      HearthConfig config = source.config(RULES);
+      Ingest first = source.start(config);
+      SourceFixture.Reader reader = source.reader();
+      reader.awaitWatermarkOfASettledEpoch();
+      first.close();
+
+      source.execute("delete from product where id = 1");
+      source.execute(FULL);
+      source.start(config);
+      eventually(() -> assertThat(deletes(reader)).hasSizeGreaterThanOrEqualTo(1));
+      source.execute("delete from product where id = 2");
+      eventually(
+          () ->
+              assertThat(deletes(reader))
+                  .anyMatch(change -> change.before().value("id").equals(Optional.of("2"))));
+
+      List<ChangeEvent> deletes = deletes(reader);
+      assertThat(deletes.get(0).before().knows("category_id")).isFalse();
+      assertThat(deletes.get(deletes.size() - 1).before().columns())
+          .isEqualTo(Map.of("id", "2", "category_id", "7"));
+    }
+  }
+
+  @Test
+  void anOldIdentityIsReliedOnForAllThatTheSlotStreams() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA + FULL)) {
+      HearthConfig config = source.config(RULES);
+      Ingest first = source.start(config);
+      SourceFixture.Reader reader = source.reader();
+      reader.awaitWatermarkOfASettledEpoch();
+      first.close();
+
+      source.execute("delete from product where id = 1");
+      source.start(config);
+
+      eventually(() -> assertThat(deletes(reader)).isNotEmpty());
+      assertThat(deletes(reader).get(0).before().columns())
+          .isEqualTo(Map.of("id", "1", "category_id", "7"));
+    }
+  }
+
+  @Test
+  void aNewPartitionThatDoesNotTakeOverTheFullIdentityIsNoTrap() throws Exception {
+    try (SourceFixture source =
+        new SourceFixture(
+            """
+            create table product (id int primary key, category_id int) partition by range (id);
+            create table product_1 partition of product for values from (0) to (10);
+            alter table product replica identity full;
+            alter table product_1 replica identity full;
+            """)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+
+      source.execute(
+          """
+          create table product_2 partition of product for values from (10) to (20);
+          insert into product values (1, 7), (11, 7);
+          delete from product where id = 11;
+          delete from product where id = 1;
+          """);
+
+      eventually(() -> assertThat(deletes(reader)).hasSize(2));
+      assertThat(deletes(reader))
+          .extracting(change -> change.before().columns())
+          .containsExactly(Map.of("id", "11"), Map.of("id", "1"));
+      assertThat(deletes(reader)).extracting(ChangeEvent::table).containsOnly("public.product");
+    }
+  }
+
+  @Test
+  void aTableThatIsDroppedAndMadeAgainIsFollowedAgain() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+      source.execute("update product set category_id = 8 where id = 1");
+      eventually(() -> assertThat(reader.changes()).hasSize(1));
+
+      source.execute("drop table product; " + SCHEMA.replace("insert", "-- insert"));
+
+      eventually(
+          () -> {
+            source.execute(
+                "insert into product values (99, 1) on conflict (id) do update set category_id = 2");
+            assertThat(reader.changes())
+                .anyMatch(change -> change.after().columns().get("id").equals("99"));
+          });
+    }
+  }
+
+  private static List<ChangeEvent> deletes(SourceFixture.Reader reader) {
+    return reader.changes().stream()
+        .filter(change -> change.operation() == Operation.DELETE)
+        .toList();
+  }
+}
