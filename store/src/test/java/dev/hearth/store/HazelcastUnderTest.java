@@ -22,7 +22,6 @@ import java.util.function.Supplier;
  */
 public final class HazelcastUnderTest implements StoreUnderTest {
   public static final int HAZELCAST_PARTITIONS = 7;
-  private static final Duration TIMEOUT = Duration.ofSeconds(4);
 
   private final Sandbox sandbox =
       Sandbox.builder()
@@ -45,7 +44,6 @@ public final class HazelcastUnderTest implements StoreUnderTest {
     return store(
             address(),
             Duration.ofSeconds(10),
-            TIMEOUT,
             LeaseToken::random,
             advanceEvery,
             incarnations::incrementAndGet,
@@ -55,8 +53,7 @@ public final class HazelcastUnderTest implements StoreUnderTest {
 
   @Override
   public FencedStore connect(Duration leaseTime, Supplier<LeaseToken> tokens) {
-    return store(address(), leaseTime, TIMEOUT, tokens, Duration.ZERO, () -> 0, System::nanoTime)
-        .connect();
+    return store(address(), leaseTime, tokens, Duration.ZERO, () -> 0, System::nanoTime).connect();
   }
 
   @Override
@@ -64,7 +61,6 @@ public final class HazelcastUnderTest implements StoreUnderTest {
     return store(
             address(),
             Duration.ofSeconds(10),
-            TIMEOUT,
             LeaseToken::random,
             Duration.ZERO,
             incarnations,
@@ -77,7 +73,6 @@ public final class HazelcastUnderTest implements StoreUnderTest {
     return store(
             "127.0.0.1:1",
             Duration.ofSeconds(10),
-            Duration.ofMillis(400),
             LeaseToken::random,
             Duration.ZERO,
             () -> 0,
@@ -92,7 +87,6 @@ public final class HazelcastUnderTest implements StoreUnderTest {
   private HazelcastStore store(
       String address,
       Duration leaseTime,
-      Duration timeout,
       Supplier<LeaseToken> tokens,
       Duration advanceEvery,
       LongSupplier incarnations,

@@ -55,10 +55,7 @@ public final class HazelcastStore implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HazelcastStore.class);
 
   private static final int DEFAULT_TTL_SECONDS = 60;
-
-  /** A first connection takes several operations, and a retry or two. */
-  private static final int TIMEOUTS_TO_CONNECT = 5;
-
+  private static final Duration CONNECT_BOUND = Duration.ofSeconds(10);
   private static final Duration CONNECT_PAUSE = Duration.ofMillis(20);
 
   /** Members answer after 5 s although a backup did not, unless they are told otherwise. */
@@ -183,7 +180,7 @@ public final class HazelcastStore implements AutoCloseable {
   /**
    * Connects for reading and filling.
    *
-   * @throws StoreUnavailableException if no member can be reached within five timeouts
+   * @throws StoreUnavailableException if no member can be reached within 10 s, or none holds data
    */
   public FencedStore connect() {
     return new HazelcastFencedStore(name, layout(), calls("read"), options);
@@ -283,8 +280,7 @@ public final class HazelcastStore implements AutoCloseable {
         };
     config.addListenerConfig(new ListenerConfig(listener));
     HazelcastInstance client = HazelcastClient.newHazelcastClient(config);
-    Duration bound = options.timeout().multipliedBy(TIMEOUTS_TO_CONNECT);
-    if (!await(connected, bound)) {
+    if (!await(connected)) {
       client.shutdown();
       throw new StoreUnavailableException(
           "store "
@@ -294,15 +290,15 @@ public final class HazelcastStore implements AutoCloseable {
               + "\" answered at "
               + String.join(", ", addresses)
               + " within "
-              + bound.toMillis()
-              + " ms; check the addresses, the cluster name, and that its members run");
+              + CONNECT_BOUND.toSeconds()
+              + " s; check the addresses, the cluster name, and that its members run");
     }
     return client;
   }
 
-  private static boolean await(CountDownLatch connected, Duration bound) {
+  private static boolean await(CountDownLatch connected) {
     try {
-      return connected.await(bound.toMillis(), TimeUnit.MILLISECONDS);
+      return connected.await(CONNECT_BOUND.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
