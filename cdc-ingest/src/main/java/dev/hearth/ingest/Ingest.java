@@ -169,9 +169,11 @@ public final class Ingest implements Component {
       try {
         setup.ensurePublication();
         ReplicationSetup.Slot slot = setup.ensureSlot();
-        // Once more: what holds for all that a new slot streams must have been read after its
-        // birth.
-        TableCatalog.Findings settled = SourceCheck.read(connection, config);
+        // Once more, since the slot may be younger than what was read. Where nothing changed
+        // around its birth, what was read before holds for all that it streams.
+        TableCatalog.Findings after = SourceCheck.read(connection, config);
+        TableCatalog.Findings settled =
+            slot.createdNow() && after.identities().equals(tables.identities()) ? tables : after;
         return new Prepared(settled, slot, identity(connection, slot));
       } catch (SQLException | RuntimeException e) {
         setup.undo();

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
+import dev.hearth.schemas.change.RowImage;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -42,10 +42,14 @@ class ReplicaIdentityTest {
 
       source.execute(DEFAULT + "delete from product where id = 2");
 
-      eventually(() -> assertThat(deletes(reader)).hasSize(2));
-      assertThat(deletes(reader).get(0).before().columns())
-          .isEqualTo(Map.of("id", "1", "category_id", "7"));
-      assertThat(deletes(reader).get(1).before().knows("category_id")).isFalse();
+      // Of the second nothing old is relied on; the first may come twice, and then neither.
+      eventually(
+          () ->
+              assertThat(deletes(reader))
+                  .anyMatch(change -> change.before().equals(RowImage.UNKNOWN)));
+      assertThat(deletes(reader))
+          .extracting(change -> change.before().columns())
+          .containsOnly(Map.of("id", "1", "category_id", "7"), Map.of());
     }
   }
 
@@ -61,16 +65,12 @@ class ReplicaIdentityTest {
       source.execute("delete from product where id = 1");
       source.execute(FULL);
       source.start(config);
-      eventually(() -> assertThat(deletes(reader)).hasSizeGreaterThanOrEqualTo(1));
+      eventually(() -> assertThat(deletes(reader)).isNotEmpty());
       source.execute("delete from product where id = 2");
-      eventually(
-          () ->
-              assertThat(deletes(reader))
-                  .anyMatch(change -> change.before().value("id").equals(Optional.of("2"))));
+      eventually(() -> assertThat(deletesOf(reader, "2")).isNotEmpty());
 
-      List<ChangeEvent> deletes = deletes(reader);
-      assertThat(deletes.get(0).before().knows("category_id")).isFalse();
-      assertThat(deletes.get(deletes.size() - 1).before().columns())
+      assertThat(deletes(reader).get(0).before()).isEqualTo(RowImage.UNKNOWN);
+      assertThat(deletesOf(reader, "2").get(0).before().columns())
           .isEqualTo(Map.of("id", "2", "category_id", "7"));
     }
   }
@@ -137,9 +137,15 @@ class ReplicaIdentityTest {
             source.execute(
                 "insert into product values (99, 1) on conflict (id) do update set category_id = 2");
             assertThat(reader.changes())
-                .anyMatch(change -> change.after().columns().get("id").equals("99"));
+                .anyMatch(change -> "99".equals(change.after().columns().get("id")));
           });
     }
+  }
+
+  private static List<ChangeEvent> deletesOf(SourceFixture.Reader reader, String id) {
+    return deletes(reader).stream()
+        .filter(change -> id.equals(change.before().columns().get("id")))
+        .toList();
   }
 
   private static List<ChangeEvent> deletes(SourceFixture.Reader reader) {

@@ -36,11 +36,11 @@ class SourceErrorsTest {
       String closed = "jdbc:postgresql://127.0.0.1:1/" + source.name;
       String unknown = "jdbc:postgresql://db.invalid:5432/" + source.name;
 
-      assertThat(refusal(source, source.config(RULES, closed, "postgres", "")))
+      assertThat(refusal(source, source.config(RULES, closed, "postgres", "x")))
           .startsWith("source.postgres.url: " + closed + ": no PostgreSQL answers there (")
           .contains("127.0.0.1:1 refused")
           .endsWith("; check host and port, and that the server accepts TCP connections");
-      assertThat(refusal(source, source.config(RULES, unknown, "postgres", "")))
+      assertThat(refusal(source, source.config(RULES, unknown, "postgres", "x")))
           .startsWith("source.postgres.url: " + unknown + ": no PostgreSQL answers there (")
           .endsWith("; check host and port, and that the server accepts TCP connections");
 
@@ -53,7 +53,7 @@ class SourceErrorsTest {
     try (SourceFixture source = new SourceFixture(SCHEMA)) {
       String url = "jdbc:postgresql://one:5432,two:5432/" + source.name;
 
-      assertThat(refusal(source, source.config(RULES, url, "postgres", "")))
+      assertThat(refusal(source, source.config(RULES, url, "postgres", "x")))
           .isEqualTo(
               "source.postgres.url: %s names several hosts; name the primary, or one address that"
                   + " follows it",
@@ -66,7 +66,7 @@ class SourceErrorsTest {
     try (SourceFixture source = new SourceFixture(SCHEMA)) {
       String url = SourceFixture.sandbox().postgres().jdbcUrl("no_shop");
 
-      assertThat(refusal(source, source.config(RULES, url, "postgres", "")))
+      assertThat(refusal(source, source.config(RULES, url, "postgres", "x")))
           .isEqualTo(
               "source.postgres.url: %s: there is no such database (FATAL: database \"no_shop\" does"
                   + " not exist); correct the end of the URL",

@@ -19,6 +19,7 @@ import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
@@ -135,6 +136,27 @@ final class SourceFixture implements AutoCloseable {
     for (int i = opened.size() - 1; i >= 0; i--) {
       opened.get(i).close();
     }
+    dropSlot();
+  }
+
+  /** The server has only so many, and an old one holds back what new ones may rely on. */
+  private void dropSlot() throws Exception {
+    Eventually.eventually(
+        () -> {
+          try (Connection connection =
+                  DriverManager.getConnection(
+                      url(), SANDBOX.postgres().user(), SANDBOX.postgres().password());
+              Statement statement = connection.createStatement()) {
+            statement.execute(
+                "select pg_drop_replication_slot(slot_name) from pg_replication_slots"
+                    + " where not active and database = current_database()");
+            try (ResultSet left =
+                statement.executeQuery(
+                    "select from pg_replication_slots where database = current_database()")) {
+              assertThat(left.next()).isFalse();
+            }
+          }
+        });
   }
 
   final class Reader implements AutoCloseable {
