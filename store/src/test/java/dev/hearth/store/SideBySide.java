@@ -17,6 +17,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -219,7 +220,7 @@ final class SideBySide implements AutoCloseable {
     remember(rounds, round);
     RoundOutcome expected = deliver(round);
 
-    RoundOutcome actual = delivery.apply(List.of(round)).get(partition);
+    RoundOutcome actual = Objects.requireNonNull(delivery.apply(List.of(round)).get(partition));
 
     assertThat(actual).isEqualTo(expected);
     reach(actual.name());

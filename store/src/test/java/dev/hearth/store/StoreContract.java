@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -533,7 +534,8 @@ abstract class StoreContract {
   }
 
   private RoundOutcome outcome(RoundBuilder round) {
-    return delivery.apply(List.of(round.build())).get(round.build().partition());
+    return Objects.requireNonNull(
+        delivery.apply(List.of(round.build())).get(round.build().partition()));
   }
 
   private static RoundBuilder round() {
