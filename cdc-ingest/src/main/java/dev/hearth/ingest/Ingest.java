@@ -297,11 +297,11 @@ public final class Ingest implements Component {
             TimeUnit.MILLISECONDS);
         state = "streaming from slot " + settings.slot() + " in epoch " + epochs.epoch();
         LOG.info("streaming slot={} epoch={}", settings.slot(), epochs.epoch());
-        streaming = true;
         while (!stopping) {
           heartbeat.beat();
           Optional<GateSnapshot> asked = session.turn(IDLE);
           progressed = session.hasProgressed();
+          streaming = progressed;
           if (asked.isPresent() && epochs.settle(asked.get())) {
             session.enter(epochs.epoch());
           }

@@ -22,24 +22,24 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.connect.source.SourceRecord;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One connected stretch of following the log: receive, hold at the gate, publish, confirm. It ends
  * with the first thing that goes wrong; the next session starts where the slot stands, so that what
  * was not surely published is streamed again.
  *
- * <p>Two threads: the engine's calls {@link #receive}, the loop's calls {@link #turn}.
+ * <p>Two threads: the one that reads the log calls {@link #receive}, the loop's calls {@link
+ * #turn}.
  */
 final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   /** Received and not yet published; above it, reading stops. */
@@ -55,7 +55,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   private static final Duration SLOWEST_RECHECK = Duration.ofMillis(20);
 
   /** At most one watermark in this time, so that marks stay few beside changes. */
-  private static final Duration WATERMARK_INTERVAL = Duration.ofMillis(10);
+  private static final Duration WATERMARK_INTERVAL = Duration.ofMillis(20);
 
   /** How far apart the places are to which the slot may be confirmed. */
   private static final Duration CHECKPOINT_INTERVAL = Duration.ofMillis(100);
@@ -66,10 +66,13 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   /** Above it, every second one is forgotten: a slot that is confirmed less far is safe. */
   private static final int MOST_CHECKPOINTS = 10_000;
 
-  /** A place to which the slot may be confirmed once everything before and at it is published. */
-  private record Checkpoint(long sequence, long receivedNanos, Map<String, ?> sourceOffset) {}
+  /** No LSN: PostgreSQL has none of zero. */
+  private static final long NOTHING = 0;
 
-  private record Received(Decoded decoded, Map<String, ?> sourceOffset, Instant capturedAt) {}
+  /** A place to which the slot may be confirmed once everything before and at it is published. */
+  private record Checkpoint(long sequence, long receivedNanos, long confirmable) {}
+
+  private record Received(Decoded decoded, long confirmable, Instant capturedAt) {}
 
   /** Asks what readers can see; an interface for the test that switches the gate off. */
   interface Visibility {
@@ -90,7 +93,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   private final WatermarkTracker tracker;
   private final ConcurrentLinkedQueue<Long> acknowledged = new ConcurrentLinkedQueue<>();
   private final Deque<Checkpoint> checkpoints = new ArrayDeque<>();
-  private final AtomicReference<@Nullable Map<String, ?>> confirmed = new AtomicReference<>();
+  private final AtomicLong confirmed = new AtomicLong(NOTHING);
   private volatile boolean over;
   private long epoch;
   private Duration recheck = RECHECK;
@@ -127,24 +130,26 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   }
 
   @Override
-  public Optional<Map<String, ?>> receive(List<SourceRecord> records) throws InterruptedException {
-    Instant capturedAt = clock.instant();
-    for (SourceRecord record : records) {
-      Decoded decoded = decoder.decode(record);
-      Captured<Received> captured =
-          new Captured<>(
-              nextSequence++,
-              ChangeDecoder.streamedUpTo(record, decoded),
-              decoded.transaction(),
-              System.nanoTime(),
-              new Received(decoded, record.sourceOffset(), capturedAt));
-      while (!incoming.offer(captured, OVER_CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
-        if (over) {
-          throw new InterruptedException("the session is over");
-        }
+  public void receive(SourceRecord record) throws InterruptedException {
+    Decoded decoded = decoder.decode(record);
+    Captured<Received> captured =
+        new Captured<>(
+            nextSequence++,
+            ChangeDecoder.streamedUpTo(record, decoded),
+            decoded.transaction(),
+            System.nanoTime(),
+            new Received(decoded, ChangeDecoder.confirmable(record), clock.instant()));
+    while (!incoming.offer(captured, OVER_CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (over) {
+        throw new InterruptedException("the session is over");
       }
     }
-    return Optional.ofNullable(confirmed.getAndSet(null));
+  }
+
+  @Override
+  public OptionalLong confirmed() {
+    long lsn = confirmed.getAndSet(NOTHING);
+    return lsn == NOTHING ? OptionalLong.empty() : OptionalLong.of(lsn);
   }
 
   /** Nothing more is taken: lets the engine's thread go that waits for room. Any thread. */
@@ -204,7 +209,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
         || captured.receivedNanos() - last.receivedNanos() > CHECKPOINT_INTERVAL.toNanos()) {
       checkpoints.addLast(
           new Checkpoint(
-              captured.sequence(), captured.receivedNanos(), captured.payload().sourceOffset()));
+              captured.sequence(), captured.receivedNanos(), captured.payload().confirmable()));
       if (checkpoints.size() > MOST_CHECKPOINTS) {
         boolean[] keep = {false};
         checkpoints.removeIf(checkpoint -> keep[0] = !keep[0]);
@@ -281,16 +286,16 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
     if (watermark.isEmpty() || watermark.equals(lastWatermark)) {
       return;
     }
-    Map<String, ?> last = null;
+    long last = NOTHING;
     long before = tracker.acknowledgedBefore(seenSequence);
     while (!checkpoints.isEmpty() && checkpoints.getFirst().sequence() < before) {
-      last = checkpoints.removeFirst().sourceOffset();
+      last = checkpoints.removeFirst().confirmable();
     }
-    Map<String, ?> covered = last;
+    long covered = last;
     publisher.publish(
         watermark.get(),
         () -> {
-          if (covered != null) {
+          if (covered != NOTHING) {
             confirmed.set(covered);
           }
         });

@@ -1,16 +1,12 @@
 package dev.hearth.ingest.capture;
 
-import io.debezium.connector.postgresql.PostgresConnector;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
-import io.debezium.engine.spi.OffsetCommitPolicy;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -36,27 +32,24 @@ public final class LogEngine implements AutoCloseable {
   private static final Duration CLOSE_RETRY = Duration.ofMillis(50);
 
   private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
+  private final String ticket;
   private final CountDownLatch ended = new CountDownLatch(1);
   private boolean started;
 
-  /** Called by the engine's thread with records in the order of the log. */
-  @FunctionalInterface
+  /** Called by the thread that reads the log. */
   public interface Receiver {
-    /**
-     * Takes records over; blocks while the hold is full.
-     *
-     * @return source offset of the last record that need not be streamed again; empty where that
-     *     has not moved
-     */
-    Optional<Map<String, ?>> receive(List<SourceRecord> records) throws InterruptedException;
+    /** Takes over the next record in the order of the log; blocks while the hold is full. */
+    void receive(SourceRecord record) throws InterruptedException;
+
+    /** Up to where the log need not be streamed again; empty where that has not moved. */
+    OptionalLong confirmed();
   }
 
   public LogEngine(SourceSettings settings, Receiver receiver, Consumer<String> onEnd) {
+    this.ticket = Handover.issue(receiver);
     this.engine =
         DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
-            .using(properties(settings))
-            // As a property it would be ignored by this format.
-            .using(OffsetCommitPolicy.always())
+            .using(properties(settings, ticket))
             .using(
                 (success, message, error) -> {
                   ended.countDown();
@@ -66,28 +59,9 @@ public final class LogEngine implements AutoCloseable {
                           : "the engine failed: " + (error == null ? message : rootMessage(error)));
                 })
             .notifying(
-                new DebeziumEngine.ChangeConsumer<RecordChangeEvent<SourceRecord>>() {
-                  @Override
-                  public void handleBatch(
-                      List<RecordChangeEvent<SourceRecord>> events,
-                      DebeziumEngine.RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
-                      throws InterruptedException {
-                    Optional<Map<String, ?>> confirmed =
-                        receiver.receive(events.stream().map(RecordChangeEvent::record).toList());
-                    if (confirmed.isPresent() && !events.isEmpty()) {
-                      // Only this thread may use the committer. The offset is that of an earlier
-                      // record; the record itself only says which source it is.
-                      DebeziumEngine.Offsets offsets = committer.buildOffsets();
-                      confirmed.get().forEach(offsets::set);
-                      committer.markProcessed(events.get(0), offsets);
-                      committer.markBatchFinished();
-                    }
-                  }
-
-                  @Override
-                  public boolean supportsTombstoneEvents() {
-                    return false;
-                  }
+                (events, committer) -> {
+                  throw new IllegalStateException(
+                      events.size() + " records were not handed over; first " + events.get(0));
                 })
             .build();
   }
@@ -126,6 +100,7 @@ public final class LogEngine implements AutoCloseable {
         interrupted = true;
       }
     }
+    Handover.handIn(ticket);
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -139,14 +114,14 @@ public final class LogEngine implements AutoCloseable {
     return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
   }
 
-  private static Properties properties(SourceSettings settings) {
+  private static Properties properties(SourceSettings settings, String ticket) {
     Properties address = Driver.parseURL(settings.url(), new Properties());
     if (address == null) {
       throw new IllegalArgumentException(settings.url() + " is no PostgreSQL URL");
     }
     Properties p = new Properties();
     p.setProperty("name", "hearth-ingest");
-    p.setProperty("connector.class", PostgresConnector.class.getName());
+    p.setProperty("connector.class", HandoverConnector.class.getName());
     // Names the engine's JMX beans, which two engines in one process must not share.
     p.setProperty("topic.prefix", "hearth-" + settings.slot());
     p.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
@@ -177,10 +152,10 @@ public final class LogEngine implements AutoCloseable {
     p.setProperty("binary.handling.mode", "hex");
     p.setProperty("hstore.handling.mode", "json");
     p.setProperty("interval.handling.mode", "string");
-    // Waited for up to three times on the way to us: by the reader, by the queue, by the poll.
-    p.setProperty("poll.interval.ms", "1");
-    p.setProperty("max.batch.size", "2048");
-    p.setProperty("max.queue.size", "8192");
+    p.setProperty(Handover.TICKET, ticket);
+    p.setProperty("queue.provider.type", HandoverQueue.NAME);
+    // How often the engine looks for its end; nothing that is read waits for it.
+    p.setProperty("poll.interval.ms", "100");
     p.setProperty("errors.max.retries", "0");
     p.setProperty("heartbeat.interval.ms", "0");
     // We measure ourselves; the engine's own statistics warn by the record when they fall behind.

@@ -80,6 +80,18 @@ public final class ChangeDecoder {
         : decoded.lsn();
   }
 
+  /**
+   * To where the slot may be confirmed once this record and all before it are published: the last
+   * commit before the record, and before the first of a stream the record's own place.
+   */
+  public static long confirmable(SourceRecord record) {
+    Map<String, ?> offset = record.sourceOffset();
+    if (offset.get("lsn_commit") instanceof Long committed) {
+      return committed;
+    }
+    return offset.get("lsn_proc") instanceof Long processed ? processed : 0;
+  }
+
   private static Decoded change(
       Struct envelope, TableShape shape, long transaction, long lsn, Instant committedAt) {
     Operation operation = operation(envelope.getString("op"));
