@@ -263,8 +263,9 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
         deletes.add(
             () ->
                 firmly
-                    ? cells
-                        .setAsync(key.key(), TOMBSTONE, TOMBSTONE_SECONDS, TimeUnit.SECONDS)
+                    ? Answers.of(
+                            cells.setAsync(
+                                key.key(), TOMBSTONE, TOMBSTONE_SECONDS, TimeUnit.SECONDS))
                         .thenCompose(overwritten -> cells.deleteAsync(key.key()))
                     : cells.deleteAsync(key.key()));
       }

@@ -99,8 +99,7 @@ final class HazelcastFencedStore implements FencedStore {
             cells(key.cache())
                 .thenCompose(
                     cells ->
-                        metas
-                            .getAsync(layout.metaKey(key))
+                        Answers.of(metas.getAsync(layout.metaKey(key)))
                             .thenCompose(meta -> get(key, cells, meta(meta)))));
   }
 
@@ -109,8 +108,7 @@ final class HazelcastFencedStore implements FencedStore {
     if (meta.isEmpty()) {
       return CompletableFuture.completedStage(new ReadOutcome.Uncertain());
     }
-    return cells
-        .getAsync(key.key())
+    return Answers.of(cells.getAsync(key.key()))
         .thenCompose(
             seen -> {
               Decision decision = FencedProtocol.decide(key.cache(), cell(seen), meta);
@@ -120,8 +118,7 @@ final class HazelcastFencedStore implements FencedStore {
               Decision.Answer answer = (Decision.Answer) decision;
               return answer.hit().isEmpty()
                   ? CompletableFuture.completedStage(answer.outcome())
-                  : metas
-                      .getAsync(layout.metaKey(key))
+                  : Answers.of(metas.getAsync(layout.metaKey(key)))
                       .thenApply(
                           again ->
                               wentBack(meta, meta(again))
@@ -138,8 +135,7 @@ final class HazelcastFencedStore implements FencedStore {
             cells(key.cache())
                 .thenCompose(
                     cells ->
-                        metas
-                            .getAsync(layout.metaKey(key))
+                        Answers.of(metas.getAsync(layout.metaKey(key)))
                             .thenCompose(meta -> peek(key, cells, meta(meta)))));
   }
 
@@ -148,16 +144,14 @@ final class HazelcastFencedStore implements FencedStore {
     if (meta.isEmpty()) {
       return CompletableFuture.completedStage(Optional.empty());
     }
-    return cells
-        .getAsync(key.key())
+    return Answers.of(cells.getAsync(key.key()))
         .thenCompose(
             seen -> {
               Optional<ReadOutcome.Hit> hit =
                   FencedProtocol.decide(key.cache(), cell(seen), meta).hit();
               return hit.isEmpty()
                   ? CompletableFuture.completedStage(hit)
-                  : metas
-                      .getAsync(layout.metaKey(key))
+                  : Answers.of(metas.getAsync(layout.metaKey(key)))
                       .thenApply(again -> hit.filter(same -> !wentBack(meta, meta(again))));
             });
   }
