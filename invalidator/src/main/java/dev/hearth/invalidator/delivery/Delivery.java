@@ -60,6 +60,7 @@ public final class Delivery implements Component {
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration LOOP_BOUND = Duration.ofSeconds(60);
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(10);
+  private static final Duration COMMIT_INTERVAL = Duration.ofSeconds(1);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
@@ -86,6 +87,8 @@ public final class Delivery implements Component {
   private @Nullable Thread thread;
   private @Nullable DeliveryTarget target;
   private String topicId = "";
+  private final Map<TopicPartition, OffsetAndMetadata> commits = new HashMap<>();
+  private long lastCommitNanos = System.nanoTime();
   private Duration pause = FIRST_PAUSE;
 
   /** Where dead letters and reports go; called by the loop's thread. */
@@ -302,7 +305,6 @@ public final class Delivery implements Component {
     Instant appliedAt = clock.instant();
     Duration took = Duration.ofNanos(System.nanoTime() - began);
     List<TopicPartition> back = new ArrayList<>();
-    Map<TopicPartition, OffsetAndMetadata> commits = new HashMap<>();
     for (Round round : rounds) {
       TopicPartition partition = new TopicPartition(topic.name(), round.partition());
       if (outcomes.get(round.partition()) == RoundOutcome.WENT_BACK) {
@@ -312,11 +314,21 @@ public final class Delivery implements Component {
       commits.put(partition, new OffsetAndMetadata(round.lastOffset() + 1));
       measure(builders.get(round.partition()), round, appliedAt, took);
     }
-    consumer.commitAsync(commits, null);
+    commit();
     if (!back.isEmpty()) {
       LOG.warn("store went back store={} partitions={}; replaying", store, back);
       metrics.counter(Metric.DELIVERY_REPLAYS, store).increment(back.size());
       closeForReopening(back);
+    }
+  }
+
+  /** Tells the broker how far this is: for whoever watches the lag. The store says where it is. */
+  private void commit() {
+    long now = System.nanoTime();
+    if (now - lastCommitNanos >= COMMIT_INTERVAL.toNanos()) {
+      lastCommitNanos = now;
+      consumer.commitAsync(Map.copyOf(commits), null);
+      commits.clear();
     }
   }
 
@@ -388,6 +400,7 @@ public final class Delivery implements Component {
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
       unopened.removeAll(partitions);
+      commits.keySet().removeAll(partitions);
     }
   }
 }
