@@ -91,6 +91,9 @@ public final class HazelcastServer implements Restartable {
   private Config configuration() {
     Config config = new Config().setClusterName(CLUSTER_NAME);
     config.setProperty("hazelcast.phone.home.enabled", "false");
+    // Each partition has positions of its own, which a delivery advances once a second; the default
+    // of 271 is for clusters.
+    config.setProperty("hazelcast.partition.count", "31");
     config.setProperty("hazelcast.socket.bind.any", "false");
     config.setProperty("hazelcast.shutdownhook.enabled", "false");
     config.setProperty("hazelcast.logging.type", "slf4j");

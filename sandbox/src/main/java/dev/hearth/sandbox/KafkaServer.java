@@ -167,9 +167,10 @@ public final class KafkaServer implements Restartable {
     properties.setProperty("advertised.listeners", "PLAINTEXT://127.0.0.1:" + port);
     properties.setProperty("log.dirs", directory.resolve("data").toString());
     // After a kill the controller refuses the broker until the session of the killed one has ended:
-    // with the default of 9 s a start then takes 12 s.
-    properties.setProperty("broker.session.timeout.ms", "2000");
-    properties.setProperty("broker.heartbeat.interval.ms", "200");
+    // with the default of 9 s a start then takes 12 s. With 2 s a busy machine of two cores lost
+    // its only broker to its own controller for seconds.
+    properties.setProperty("broker.session.timeout.ms", "5000");
+    properties.setProperty("broker.heartbeat.interval.ms", "500");
     properties.setProperty("auto.create.topics.enable", "false");
     properties.setProperty("group.initial.rebalance.delay.ms", "0");
     properties.setProperty("offsets.topic.replication.factor", "1");
