@@ -51,9 +51,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--reads",
       paramLabel = "N",
-      defaultValue = "2000",
+      defaultValue = "1000",
       description = "Reads per second; default: ${DEFAULT-VALUE}.")
-  private int reads = 2000;
+  private int reads = 1000;
 
   @Option(
       names = "--writes",
