@@ -38,6 +38,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,7 @@ public final class Ingest implements Component {
   private final SourceSettings settings;
   private final SourceDatabase database;
   private final AtomicInteger held = new AtomicInteger();
+  private final AtomicLong retainedWal = new AtomicLong();
   private volatile String state = "not started";
   private volatile boolean streaming;
   private volatile boolean stopping;
@@ -125,6 +127,7 @@ public final class Ingest implements Component {
   public void start() throws Exception {
     Prepared first = prepare(database.openAtStart("setup"));
     metrics.gauge(Metric.GATE_HELD, held::get);
+    metrics.gauge(Metric.SOURCE_RETAINED_WAL, retainedWal::get);
     health.readiness(
         "ingest", () -> streaming ? Readiness.ready(state) : Readiness.notReady(state));
     Heartbeat heartbeat = health.heartbeat("ingest", LOOP_BOUND);
@@ -271,7 +274,7 @@ public final class Ingest implements Component {
         Gate gate =
             new Gate(database.openForShortStatements("gate"), prepared.tables().identities());
         LogHeartbeat logHeartbeat =
-            new LogHeartbeat(database.openForShortStatements("heartbeat"))) {
+            new LogHeartbeat(database.openForShortStatements("heartbeat"), settings.slot())) {
       EpochKeeper epochs =
           EpochKeeper.open(decision, last, prepared.identity(), gate.ask(), publisher, clock);
       IngestSession session =
@@ -291,7 +294,7 @@ public final class Ingest implements Component {
           session) {
         engine.start();
         beats.scheduleWithFixedDelay(
-            () -> beat(logHeartbeat, ended),
+            () -> beat(logHeartbeat, retainedWal, ended),
             0,
             HEARTBEAT_INTERVAL.toMillis(),
             TimeUnit.MILLISECONDS);
@@ -317,9 +320,11 @@ public final class Ingest implements Component {
     }
   }
 
-  private static void beat(LogHeartbeat logHeartbeat, AtomicReference<@Nullable String> ended) {
+  private static void beat(
+      LogHeartbeat logHeartbeat, AtomicLong retainedWal, AtomicReference<@Nullable String> ended) {
     try {
       logHeartbeat.beat();
+      retainedWal.set(logHeartbeat.retainedBytes());
     } catch (SQLException e) {
       ended.compareAndSet(null, "the heartbeat failed: " + e.getMessage());
     }

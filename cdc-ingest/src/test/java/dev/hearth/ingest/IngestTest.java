@@ -101,6 +101,29 @@ class IngestTest {
   }
 
   @Test
+  void measuresTheLogThatTheServerKeepsForTheSlot() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      Connection connection = source.connect();
+      connection.setAutoCommit(false);
+      source.start(source.config(RULES));
+      eventually(() -> assertThat(retained(source)).isPositive());
+      double before = retained(source);
+
+      // What a transaction that is open needs to be decoded is kept.
+      connection
+          .createStatement()
+          .execute("insert into unruled select i from generate_series(1, 20000) i");
+
+      eventually(() -> assertThat(retained(source)).isGreaterThan(before + 1_000_000));
+      connection.rollback();
+    }
+  }
+
+  private static double retained(SourceFixture source) {
+    return source.metrics.registry().get("hearth_source_retained_wal_bytes").gauge().value();
+  }
+
+  @Test
   void raisesAnEpochAtBirthAndAgainWhenOlderTransactionsAreOver() throws Exception {
     try (SourceFixture source = new SourceFixture(SCHEMA)) {
       source.start(source.config(RULES));

@@ -46,6 +46,7 @@ final class SourceFixture implements AutoCloseable {
   final Topics topics = new Topics("hearth-" + name);
   final Map<String, Object> kafka =
       KafkaTopics.clientProperties(SANDBOX.kafka().bootstrapServers(), Map.of());
+  final Metrics metrics = new Metrics("test");
   private final List<AutoCloseable> opened = new ArrayList<>();
 
   SourceFixture(String schema) throws SQLException {
@@ -100,8 +101,7 @@ final class SourceFixture implements AutoCloseable {
 
   Ingest start(HearthConfig config, Ingest.Options options) throws Exception {
     Ingest ingest =
-        new Ingest(
-            config, topics, kafka, new Metrics("test"), new Health(), Clock.systemUTC(), options);
+        new Ingest(config, topics, kafka, metrics, new Health(), Clock.systemUTC(), options);
     ingest.start();
     opened.add(ingest::close);
     return ingest;

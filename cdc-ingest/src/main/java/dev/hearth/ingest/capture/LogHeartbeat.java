@@ -2,22 +2,24 @@ package dev.hearth.ingest.capture;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 
 /**
- * Writes an empty logical message, so that watermarks move when nothing changes. On a connection of
- * its own, with {@code synchronous_commit=local}: on the gate's connection, an absent standby would
- * hang the gate. Not thread-safe.
+ * Writes an empty logical message, so that watermarks move when nothing changes, and looks at what
+ * the slot keeps. On a connection of its own, with {@code synchronous_commit=local}: on the gate's
+ * connection, an absent standby would hang the gate. Not thread-safe.
  */
 public final class LogHeartbeat implements AutoCloseable {
   private static final int TIMEOUT_SECONDS = 10;
 
   private final Connection connection;
   private final PreparedStatement emit;
+  private final PreparedStatement retained;
 
   /** Takes over the connection, and closes it. */
-  public LogHeartbeat(Connection connection) throws SQLException {
+  public LogHeartbeat(Connection connection, String slot) throws SQLException {
     this.connection = connection;
     connection.setAutoCommit(true);
     try (Statement statement = connection.createStatement()) {
@@ -27,10 +29,23 @@ public final class LogHeartbeat implements AutoCloseable {
         connection.prepareStatement(
             "select pg_logical_emit_message(true, '" + LogEngine.HEARTBEAT_PREFIX + "', '')");
     emit.setQueryTimeout(TIMEOUT_SECONDS);
+    this.retained =
+        connection.prepareStatement(
+            "select pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint"
+                + " from pg_replication_slots where slot_name = ?");
+    retained.setString(1, slot);
+    retained.setQueryTimeout(TIMEOUT_SECONDS);
   }
 
   public void beat() throws SQLException {
     emit.execute();
+  }
+
+  /** Bytes of log that the server keeps for the slot; 0 where there is no such slot. */
+  public long retainedBytes() throws SQLException {
+    try (ResultSet row = retained.executeQuery()) {
+      return row.next() ? row.getLong(1) : 0;
+    }
   }
 
   @Override

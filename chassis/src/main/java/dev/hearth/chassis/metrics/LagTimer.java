@@ -52,6 +52,29 @@ public final class LagTimer {
     return snapshot;
   }
 
+  /** A moment, to ask for what came after it. */
+  public synchronized Mark mark() {
+    drain();
+    return new Mark(total.copy());
+  }
+
+  /** Everything since a moment. */
+  public synchronized LagSnapshot since(Mark mark) {
+    drain();
+    Histogram later = total.copy();
+    later.subtract(mark.total);
+    return of(later);
+  }
+
+  /** What was recorded up to a moment. */
+  public static final class Mark {
+    private final Histogram total;
+
+    private Mark(Histogram total) {
+      this.total = total;
+    }
+  }
+
   private void drain() {
     Histogram interval = recorder.getIntervalHistogram(recycled);
     total.add(interval);

@@ -88,6 +88,18 @@ class MetricsTest {
   }
 
   @Test
+  void tellsWhatCameAfterAMoment() {
+    LagTimer lag = metrics.lagTimer(Phase.COMMIT_TO_CAPTURE);
+    lag.record(Duration.ofSeconds(5));
+    LagTimer.Mark warm = lag.mark();
+
+    lag.record(Duration.ofMillis(2));
+
+    assertThat(lag.since(warm)).isEqualTo(new LagSnapshot(1, 2, 2, 2));
+    assertThat(lag.snapshot().count()).isEqualTo(2);
+  }
+
+  @Test
   void countsALagThatClocksMadeNegativeAsNone() {
     LagTimer lag = metrics.lagTimer(Phase.COMMIT_TO_CAPTURE);
 

@@ -9,6 +9,8 @@ import java.util.Map;
  *
  * @param hitRatio share of reads that no loader ran for, 0 to 1
  * @param lagMillis from the commit to the store's acknowledgement
+ * @param steadyLagMillis the same after the first ten seconds, when most code is compiled; zeros in
+ *     a shorter demo
  * @param phases the same way in its parts, by name
  * @param audited entries compared with the database
  * @param stale entries that differ from the database, and went on differing
@@ -16,12 +18,13 @@ import java.util.Map;
  * @param startupSeconds from the command to the first traffic
  * @param failures reads and writes that failed, or were turned away since the machine was too slow
  */
-@JsonPropertyOrder({"reads", "writes", "hitRatio", "lagMillis"})
+@JsonPropertyOrder({"reads", "writes", "hitRatio", "lagMillis", "steadyLagMillis"})
 public record Outcome(
     long reads,
     long writes,
     double hitRatio,
     Lag lagMillis,
+    Lag steadyLagMillis,
     Map<String, Lag> phases,
     long audited,
     long stale,
