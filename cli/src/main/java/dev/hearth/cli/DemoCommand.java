@@ -224,7 +224,7 @@ final class DemoCommand implements Callable<Integer> {
     phases.append(
         String.format(
             Locale.ROOT,
-            "  %-20s %10.1f %10.1f %10.1f",
+            "  %-20s %10.1f %10.1f %10.1f%n",
             "after 10 s",
             outcome.steadyLagMillis().p50(),
             outcome.steadyLagMillis().p99(),
