@@ -18,6 +18,7 @@ import dev.hearth.ingest.decode.ChangeDecoder;
 import dev.hearth.ingest.position.EpochDecision;
 import dev.hearth.ingest.position.Gate;
 import dev.hearth.ingest.position.GateSnapshot;
+import dev.hearth.ingest.position.PublicationMark;
 import dev.hearth.ingest.publish.ChangePublisher;
 import dev.hearth.ingest.publish.PublishedHistory;
 import dev.hearth.schemas.position.EpochRaised;
@@ -31,6 +32,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -42,6 +44,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -159,7 +162,10 @@ public final class Ingest implements Component {
 
   /** What a session needs to know of the source. */
   private record Prepared(
-      TableCatalog.Findings tables, ReplicationSetup.Slot slot, SourceIdentity identity) {}
+      TableCatalog.Findings tables,
+      ReplicationSetup.Slot slot,
+      SourceIdentity identity,
+      long flushLsn) {}
 
   private Prepared prepare(Connection opened) throws SQLException {
     try (Connection connection = opened) {
@@ -177,7 +183,7 @@ public final class Ingest implements Component {
         TableCatalog.Findings after = SourceCheck.read(connection, config);
         TableCatalog.Findings settled =
             slot.createdNow() && after.identities().equals(tables.identities()) ? tables : after;
-        return new Prepared(settled, slot, identity(connection, slot));
+        return prepared(connection, settled, slot);
       } catch (SQLException | RuntimeException e) {
         setup.undo();
         throw e;
@@ -185,21 +191,35 @@ public final class Ingest implements Component {
     }
   }
 
-  private SourceIdentity identity(Connection connection, ReplicationSetup.Slot slot)
+  private Prepared prepared(
+      Connection connection, TableCatalog.Findings tables, ReplicationSetup.Slot slot)
       throws SQLException {
     // The timeline of the log that is being written; a checkpoint's would lag after a promotion.
+    // Somebody may reset one kind of statistics, a crash resets all.
     try (PreparedStatement query =
-            connection.prepareStatement(
-                "select system_identifier::text,"
-                    + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
-                    + " from pg_control_system()");
-        ResultSet row = query.executeQuery()) {
-      row.next();
-      return new SourceIdentity(
-          row.getString(1),
-          row.getInt(2),
-          settings.slot(),
-          slot.createdNow() ? slot.confirmedFlushLsn() : 0);
+        connection.prepareStatement(
+            "select system_identifier::text,"
+                + " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int,"
+                + " least((select stats_reset from pg_stat_bgwriter),"
+                + " (select stats_reset from pg_stat_archiver)),"
+                + " pg_current_wal_flush_lsn()::text, "
+                + PublicationMark.QUERY
+                + " from pg_control_system()")) {
+      query.setString(1, settings.publication());
+      try (ResultSet row = query.executeQuery()) {
+        row.next();
+        OffsetDateTime statisticsSince = row.getObject(3, OffsetDateTime.class);
+        SourceIdentity identity =
+            new SourceIdentity(
+                row.getString(1),
+                row.getInt(2),
+                settings.slot(),
+                slot.createdNow() ? slot.confirmedFlushLsn() : 0,
+                row.getString(5),
+                statisticsSince == null ? Instant.EPOCH : statisticsSince.toInstant());
+        return new Prepared(
+            tables, slot, identity, LogSequenceNumber.valueOf(row.getString(4)).asLong());
+      }
     }
   }
 
@@ -257,7 +277,8 @@ public final class Ingest implements Component {
             new EpochDecision.Source(
                 prepared.identity(),
                 prepared.slot().createdNow(),
-                prepared.slot().confirmedFlushLsn()),
+                prepared.slot().confirmedFlushLsn(),
+                prepared.flushLsn()),
             last,
             published.map(Watermark::position));
     Instant gateTime =
@@ -272,7 +293,11 @@ public final class Ingest implements Component {
             });
     try (ChangePublisher publisher = new ChangePublisher(topics, kafka);
         Gate gate =
-            new Gate(database.openForShortStatements("gate"), prepared.tables().identities());
+            new Gate(
+                database.openForShortStatements("gate"),
+                prepared.tables().identities(),
+                settings.publication(),
+                prepared.identity().publication());
         LogHeartbeat logHeartbeat =
             new LogHeartbeat(database.openForShortStatements("heartbeat"), settings.slot())) {
       EpochKeeper epochs =

@@ -295,6 +295,79 @@ class IngestTest {
   }
 
   @Test
+  void raisesANewEpochWhenAChangeWasReadAndThenLostInACrash() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      HearthConfig config = source.config(RULES);
+      source.execute("insert into product values (1, 'durable', 1)");
+      Ingest first = source.start(config);
+      SourceFixture.Reader reader = source.reader();
+      reader.awaitWatermarkOfASettledEpoch();
+      first.close();
+      awaitIdleSlot(source);
+      source.execute("alter system set wal_writer_delay = '10s'");
+      source.execute("select pg_reload_conf()");
+      try {
+        source.execute("checkpoint");
+        source.execute(
+            "set synchronous_commit = off; update product set name = 'lost' where id = 1");
+        assertThat(source.value("select name from product where id = 1")).isEqualTo("lost");
+
+        SourceFixture.sandbox().postgres().kill();
+        SourceFixture.sandbox().postgres().start();
+
+        assertThat(source.value("select name from product where id = 1")).isEqualTo("durable");
+        source.start(config);
+        eventually(() -> assertThat(reasons(reader)).anyMatch(reason -> reason.contains("crash")));
+      } finally {
+        source.execute("alter system reset wal_writer_delay");
+        source.execute("select pg_reload_conf()");
+      }
+    }
+  }
+
+  @Test
+  void keepsTheEpochWhenTheServerWasRestartedInOrder() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+      reader.awaitWatermarkOfASettledEpoch();
+      int before = reasons(reader).size();
+
+      SourceFixture.sandbox().postgres().stop();
+      SourceFixture.sandbox().postgres().start();
+
+      source.execute("insert into product values (1, 'after', 1)");
+      eventually(() -> assertThat(reader.changes()).hasSize(1));
+      assertThat(reasons(reader)).hasSize(before);
+    }
+  }
+
+  @Test
+  void raisesANewEpochWhenThePublicationLeftOutChangesForAWhile() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+      reader.awaitWatermarkOfASettledEpoch();
+      String publication = source.value("select pubname from pg_publication");
+
+      source.execute("alter publication " + publication + " drop table product");
+      source.execute("insert into product values (1, 'missed', 1)");
+      source.execute("alter publication " + publication + " add table product");
+
+      eventually(
+          () -> assertThat(reasons(reader)).anyMatch(reason -> reason.contains("publication")));
+      assertThat(reader.changes()).isEmpty();
+    }
+  }
+
+  private static List<String> reasons(SourceFixture.Reader reader) {
+    return reader.marks().stream()
+        .filter(EpochRaised.class::isInstance)
+        .map(mark -> ((EpochRaised) mark).reason())
+        .toList();
+  }
+
+  @Test
   void raisesANewEpochWhenSomebodyAdvancedTheSlot() throws Exception {
     try (SourceFixture source = new SourceFixture(SCHEMA)) {
       HearthConfig config = source.config(RULES);

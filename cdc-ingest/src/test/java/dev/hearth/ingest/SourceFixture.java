@@ -124,6 +124,18 @@ final class SourceFixture implements AutoCloseable {
     }
   }
 
+  /** The one value of a query. */
+  String value(String sql) throws SQLException {
+    try (Connection connection =
+            DriverManager.getConnection(
+                url(), SANDBOX.postgres().user(), SANDBOX.postgres().password());
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
   /** Reads the changes topic from its beginning, as often as asked. */
   Reader reader() {
     Reader reader = new Reader();

@@ -23,8 +23,10 @@ public sealed interface EpochDecision {
    * @param identity its slot's birth is known only when the slot was created just now
    * @param slotCreatedNow whether the slot was created by this start
    * @param confirmedFlushLsn from where the slot will stream
+   * @param flushLsn how far the server's log is durable
    */
-  record Source(SourceIdentity identity, boolean slotCreatedNow, long confirmedFlushLsn) {}
+  record Source(
+      SourceIdentity identity, boolean slotCreatedNow, long confirmedFlushLsn, long flushLsn) {}
 
   /**
    * Decides.
@@ -60,9 +62,27 @@ public sealed interface EpochDecision {
     if (source.slotCreatedNow()) {
       return new Raise("slot " + now.slot() + " was gone and has been created again");
     }
+    if (!before.publication().equals(now.publication())) {
+      return new Raise(
+          "the publication was changed or created again: it may have left out changes");
+    }
+    if (now.statisticsSince().isAfter(before.statisticsSince())) {
+      return new Raise(
+          "the server has no statistics from before "
+              + now.statisticsSince()
+              + ": it crashed, and what was committed asynchronously may have been read and then lost");
+    }
     long epoch = last.get().position().epoch();
     if (published.isEmpty() || published.get().epoch() != epoch) {
       return new Raise("the changes topic holds no watermark of epoch " + epoch);
+    }
+    if (Long.compareUnsigned(source.flushLsn(), published.get().lsn()) < 0) {
+      return new Raise(
+          "the log ends at "
+              + new Position(epoch, source.flushLsn())
+              + ", before what was published, "
+              + published.get()
+              + ": the database was restored");
     }
     if (Long.compareUnsigned(source.confirmedFlushLsn(), published.get().lsn()) > 0) {
       return new Raise(

@@ -10,13 +10,15 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class EpochDecisionTest {
-  private static final SourceIdentity IDENTITY = new SourceIdentity("7000", 1, "shop", 0);
+  private static final Instant BOOT = Instant.parse("2026-01-01T00:00:00Z");
+  private static final SourceIdentity IDENTITY =
+      new SourceIdentity("7000", 1, "shop", 0, "16400 740", BOOT);
   private static final Optional<EpochRaised> LAST =
       Optional.of(
           new EpochRaised(
               "shop",
               new Position(5, 100),
-              new SourceIdentity("7000", 1, "shop", 90),
+              new SourceIdentity("7000", 1, "shop", 90, "16400 740", BOOT),
               true,
               "first",
               Instant.EPOCH));
@@ -38,7 +40,7 @@ class EpochDecisionTest {
 
   @Test
   void raisesOneForAnotherDatabase() {
-    SourceIdentity other = new SourceIdentity("7001", 1, "shop", 0);
+    SourceIdentity other = new SourceIdentity("7001", 1, "shop", 0, "16400 740", BOOT);
 
     assertThat(decide(source(other, false, 200), LAST, PUBLISHED))
         .isEqualTo(
@@ -47,7 +49,7 @@ class EpochDecisionTest {
 
   @Test
   void raisesOneForAnotherTimeline() {
-    SourceIdentity promoted = new SourceIdentity("7000", 2, "shop", 0);
+    SourceIdentity promoted = new SourceIdentity("7000", 2, "shop", 0, "16400 740", BOOT);
 
     assertThat(decide(source(promoted, false, 200), LAST, PUBLISHED))
         .isEqualTo(
@@ -56,7 +58,7 @@ class EpochDecisionTest {
 
   @Test
   void raisesOneForAnotherSlot() {
-    SourceIdentity other = new SourceIdentity("7000", 1, "store", 0);
+    SourceIdentity other = new SourceIdentity("7000", 1, "store", 0, "16400 740", BOOT);
 
     assertThat(decide(source(other, false, 200), LAST, PUBLISHED))
         .isEqualTo(new EpochDecision.Raise("the slot was shop, is store"));
@@ -88,6 +90,37 @@ class EpochDecisionTest {
   }
 
   @Test
+  void raisesOneWhereThePublicationIsNotTheSame() {
+    SourceIdentity other = new SourceIdentity("7000", 1, "shop", 0, "16400 741", BOOT);
+
+    assertThat(decide(source(other, false, 200), LAST, PUBLISHED))
+        .isEqualTo(
+            new EpochDecision.Raise(
+                "the publication was changed or created again: it may have left out changes"));
+  }
+
+  @Test
+  void raisesOneAfterACrash() {
+    SourceIdentity crashed =
+        new SourceIdentity("7000", 1, "shop", 0, "16400 740", BOOT.plusSeconds(60));
+
+    assertThat(decide(source(crashed, false, 200), LAST, PUBLISHED))
+        .isEqualTo(
+            new EpochDecision.Raise(
+                "the server has no statistics from before 2026-01-01T00:01:00Z: it crashed, and"
+                    + " what was committed asynchronously may have been read and then lost"));
+  }
+
+  @Test
+  void raisesOneWhereTheLogEndsBeforeWhatWasPublished() {
+    assertThat(decide(new EpochDecision.Source(IDENTITY, false, 150, 199), LAST, PUBLISHED))
+        .isEqualTo(
+            new EpochDecision.Raise(
+                "the log ends at 5:0/C7, before what was published, 5:0/C8: the database was"
+                    + " restored"));
+  }
+
+  @Test
   void comparesLsnsAsUnsignedNumbers() {
     assertThat(decide(source(IDENTITY, false, -1), LAST, PUBLISHED))
         .isInstanceOf(EpochDecision.Raise.class);
@@ -95,7 +128,7 @@ class EpochDecisionTest {
 
   private static EpochDecision.Source source(
       SourceIdentity identity, boolean slotCreatedNow, long confirmedFlushLsn) {
-    return new EpochDecision.Source(identity, slotCreatedNow, confirmedFlushLsn);
+    return new EpochDecision.Source(identity, slotCreatedNow, confirmedFlushLsn, -1);
   }
 
   private static EpochDecision decide(

@@ -72,7 +72,9 @@ final class StreamConversions {
         e.identity().slotBirthLsn(),
         e.settled(),
         e.reason(),
-        e.raisedAt());
+        e.raisedAt(),
+        e.identity().publication(),
+        e.identity().statisticsSince());
   }
 
   static EpochRaised fromWire(dev.hearth.schemas.wire.EpochRaised e) {
@@ -80,7 +82,12 @@ final class StreamConversions {
         e.getSource(),
         fromWire(e.getPosition()),
         new SourceIdentity(
-            e.getSystemIdentifier(), e.getTimeline(), e.getSlot(), e.getSlotBirthLsn()),
+            e.getSystemIdentifier(),
+            e.getTimeline(),
+            e.getSlot(),
+            e.getSlotBirthLsn(),
+            e.getPublication(),
+            e.getStatisticsSince()),
         e.getSettled(),
         e.getReason(),
         e.getRaisedAt());

@@ -53,7 +53,8 @@ final class SamplesOfRecords {
         new EpochRaised(
             text(),
             position(),
-            new SourceIdentity(text(), random.nextInt(), text(), random.nextLong()),
+            new SourceIdentity(
+                text(), random.nextInt(), text(), random.nextLong(), text(), instant()),
             random.nextBoolean(),
             text(),
             instant()),
