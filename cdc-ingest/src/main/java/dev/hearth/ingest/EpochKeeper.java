@@ -39,24 +39,29 @@ final class EpochKeeper {
     this.settled = settled;
   }
 
-  /** Goes on with the last epoch, or raises one. */
+  /**
+   * Goes on with the last epoch, or raises one.
+   *
+   * @param youngest id of a transaction that began after the slot was there
+   */
   static EpochKeeper open(
       EpochDecision decision,
       Optional<EpochRaised> last,
       SourceIdentity now,
       GateSnapshot snapshot,
+      long youngest,
       ChangePublisher publisher,
       Clock clock) {
     if (decision instanceof EpochDecision.Keep keep) {
       EpochRaised raised = last.orElseThrow();
       EpochKeeper keeper =
           new EpochKeeper(publisher, raised.identity(), clock, keep.epoch(), raised.settled());
-      keeper.settledAtXmin = snapshot.xmax();
+      keeper.settledAtXmin = youngest;
       return keeper;
     }
     long lastEpoch = last.map(raised -> raised.position().epoch()).orElse(0L);
     EpochKeeper keeper = new EpochKeeper(publisher, now, clock, lastEpoch, false);
-    keeper.settledAtXmin = snapshot.xmax();
+    keeper.settledAtXmin = youngest;
     keeper.raise(snapshot, ((EpochDecision.Raise) decision).reason());
     return keeper;
   }

@@ -301,7 +301,14 @@ public final class Ingest implements Component {
         LogHeartbeat logHeartbeat =
             new LogHeartbeat(database.openForShortStatements("heartbeat"), settings.slot())) {
       EpochKeeper epochs =
-          EpochKeeper.open(decision, last, prepared.identity(), gate.ask(), publisher, clock);
+          EpochKeeper.open(
+              decision,
+              last,
+              prepared.identity(),
+              gate.ask(),
+              gate.beginAndEnd(),
+              publisher,
+              clock);
       IngestSession session =
           new IngestSession(
               epochs.epoch(),

@@ -4,6 +4,7 @@ import static dev.hearth.ingest.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.Watermark;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -102,6 +103,100 @@ class HeldCommitTest {
         writers.shutdownNow();
       }
     }
+  }
+
+  /**
+   * R21: a commit that is older than the slot, and that still waits for its standby when the slot
+   * is there, is never decoded and becomes visible later. Until then the caches are not fresh.
+   */
+  @Test
+  void aCommitOlderThanTheSlotVoidsTheCachesOnceItIsVisible() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA + "; create table other (id int)")) {
+      // The publication must be there: its own commit would wait for the standby too.
+      source.start(source.config(RULES)).close();
+      eventually(() -> source.execute("select pg_drop_replication_slot('" + source.name + "')"));
+      ExecutorService writers = Executors.newFixedThreadPool(2);
+      try (Connection observer = source.connect();
+          Connection older = transaction(source);
+          Connection younger = transaction(source)) {
+        String olderXid = write(older);
+        standby(observer, "'absent'");
+        SourceFixture.Reader reader = source.reader();
+        int marksBefore = epochs(reader).size();
+        CompletableFuture<Void> start =
+            CompletableFuture.runAsync(
+                () -> {
+                  try {
+                    source.start(source.config(RULES));
+                  } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                  }
+                },
+                writers);
+        awaitSlotCreationWaitingFor(observer, olderXid);
+        String youngerXid = write(younger);
+        older.rollback();
+        awaitSlotCreationWaitingFor(observer, youngerXid);
+        CompletableFuture<Void> stuck = insertStuck(source, observer, writers);
+        younger.rollback();
+        start.get(30, TimeUnit.SECONDS);
+
+        eventually(() -> assertThat(epochs(reader)).hasSize(marksBefore + 1));
+        Instant afterTheBirth = now(observer);
+        eventually(
+            () ->
+                assertThat(watermarks(reader))
+                    .anySatisfy(mark -> assertThat(mark.gateTime()).isAfter(afterTheBirth)));
+        assertThat(isVisible(observer, 1)).isFalse();
+        assertThat(epochs(reader)).hasSize(marksBefore + 1);
+        assertThat(epochs(reader).get(marksBefore).settled()).isFalse();
+
+        release(observer);
+        stuck.get(30, TimeUnit.SECONDS);
+        eventually(() -> assertThat(epochs(reader)).hasSize(marksBefore + 2));
+        assertThat(epochs(reader).get(marksBefore + 1).settled()).isTrue();
+        source.execute("insert into product values (2, 'decoded')");
+        eventually(() -> assertThat(ids(reader)).contains("2"));
+        assertThat(ids(reader)).as("the older commit is never decoded").doesNotContain("1");
+      } finally {
+        release(source);
+        writers.shutdownNow();
+      }
+    }
+  }
+
+  private static Connection transaction(SourceFixture source) throws SQLException {
+    Connection connection = source.connect();
+    connection.setAutoCommit(false);
+    return connection;
+  }
+
+  /** Writes something, and returns the transaction's id. */
+  private static String write(Connection transaction) throws SQLException {
+    execute(transaction, "insert into other values (1)");
+    return one(transaction, "select pg_current_xact_id()::text");
+  }
+
+  private static void awaitSlotCreationWaitingFor(Connection observer, String xid)
+      throws Exception {
+    eventually(
+        () ->
+            assertThat(
+                    one(
+                        observer,
+                        "select count(*)::text from pg_locks l join pg_stat_activity a"
+                            + " on a.pid = l.pid where not l.granted and l.locktype ="
+                            + " 'transactionid' and l.transactionid::text = '"
+                            + xid
+                            + "' and a.query like '%create%slot%'"))
+                .isEqualTo("1"));
+  }
+
+  private static List<EpochRaised> epochs(SourceFixture.Reader reader) {
+    return reader.marks().stream()
+        .filter(EpochRaised.class::isInstance)
+        .map(EpochRaised.class::cast)
+        .toList();
   }
 
   /** Inserts product 1 in a commit that does not return, and waits until it is in the log. */

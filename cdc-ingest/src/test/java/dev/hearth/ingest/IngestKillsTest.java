@@ -31,7 +31,7 @@ import org.postgresql.PGConnection;
 
 /** The stream's connection is cut again and again, in the middle of transactions. */
 class IngestKillsTest {
-  private static final int KILLS = 30;
+  private static final int KILLS = Integer.getInteger("hearth.kills", 30);
   private static final int COPY_ROWS = 1000;
 
   /** So that the server keeps up with what is streamed again; about 1,000 rows a second. */

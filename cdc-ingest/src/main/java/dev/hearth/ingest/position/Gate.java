@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.OffsetDateTime;
 import org.postgresql.replication.LogSequenceNumber;
 
@@ -70,6 +71,21 @@ public final class Gate implements AutoCloseable {
           LogSequenceNumber.valueOf(row.getString(2)).asLong(),
           LogSequenceNumber.valueOf(row.getString(3)).asLong(),
           row.getObject(4, OffsetDateTime.class).toInstant());
+    }
+  }
+
+  /**
+   * Begins and ends a transaction, and returns its id: above that of every one that has begun
+   * before. (A snapshot's xmax is not: it is above those that have <em>ended</em>, and the youngest
+   * that still run may be at or above it.)
+   */
+  public long beginAndEnd() throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.setQueryTimeout(QUERY_TIMEOUT_SECONDS);
+      try (ResultSet row = statement.executeQuery("select pg_current_xact_id()::text")) {
+        row.next();
+        return Long.parseLong(row.getString(1));
+      }
     }
   }
 
