@@ -6,6 +6,7 @@ import dev.hearth.ingest.publish.ChangePublisher;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.SourceIdentity;
+import io.micrometer.core.instrument.Counter;
 import java.time.Clock;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -22,6 +23,7 @@ final class EpochKeeper {
   private final ChangePublisher publisher;
   private final SourceIdentity identity;
   private final Clock clock;
+  private final Counter raises;
   private long epoch;
   private long settledAtXmin;
   private boolean settled;
@@ -30,11 +32,13 @@ final class EpochKeeper {
       ChangePublisher publisher,
       SourceIdentity identity,
       Clock clock,
+      Counter raises,
       long epoch,
       boolean settled) {
     this.publisher = publisher;
     this.identity = identity;
     this.clock = clock;
+    this.raises = raises;
     this.epoch = epoch;
     this.settled = settled;
   }
@@ -51,16 +55,18 @@ final class EpochKeeper {
       GateSnapshot snapshot,
       long youngest,
       ChangePublisher publisher,
-      Clock clock) {
+      Clock clock,
+      Counter raises) {
     if (decision instanceof EpochDecision.Keep keep) {
       EpochRaised raised = last.orElseThrow();
       EpochKeeper keeper =
-          new EpochKeeper(publisher, raised.identity(), clock, keep.epoch(), raised.settled());
+          new EpochKeeper(
+              publisher, raised.identity(), clock, raises, keep.epoch(), raised.settled());
       keeper.settledAtXmin = youngest;
       return keeper;
     }
     long lastEpoch = last.map(raised -> raised.position().epoch()).orElse(0L);
-    EpochKeeper keeper = new EpochKeeper(publisher, now, clock, lastEpoch, false);
+    EpochKeeper keeper = new EpochKeeper(publisher, now, clock, raises, lastEpoch, false);
     keeper.settledAtXmin = youngest;
     keeper.raise(snapshot, ((EpochDecision.Raise) decision).reason());
     return keeper;
@@ -96,6 +102,7 @@ final class EpochKeeper {
             reason,
             clock.instant());
     publisher.register(identity.slot(), raised);
+    raises.increment();
     LOG.info("epoch raised epoch={} settled={} reason=\"{}\"", epoch, settled, reason);
   }
 }

@@ -308,7 +308,8 @@ public final class Ingest implements Component {
               gate.ask(),
               gate.beginAndEnd(),
               publisher,
-              clock);
+              clock,
+              metrics.counter(Metric.EPOCHS_RAISED));
       IngestSession session =
           new IngestSession(
               epochs.epoch(),

@@ -4,6 +4,7 @@ import static dev.hearth.ingest.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.position.EpochRaised;
@@ -135,6 +136,7 @@ class IngestTest {
                   .filteredOn(EpochRaised.class::isInstance)
                   .extracting(mark -> ((EpochRaised) mark).settled())
                   .containsExactly(false, true));
+      assertThat(source.metrics.counter(Metric.EPOCHS_RAISED).count()).isEqualTo(2);
     }
   }
 

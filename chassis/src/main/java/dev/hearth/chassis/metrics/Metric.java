@@ -43,6 +43,12 @@ public enum Metric {
       "replays",
       List.of("store"),
       "How often the delivery to a store went back and applied a stretch again."),
+  EPOCHS_RAISED(
+      "hearth_epochs_raised_total",
+      Type.COUNTER,
+      "epochs",
+      List.of(),
+      "Epochs raised: each voids everything cached from the source. Two at the birth of a slot."),
   GENERATION_RAISED(
       "hearth_generation_raised_total",
       Type.COUNTER,
