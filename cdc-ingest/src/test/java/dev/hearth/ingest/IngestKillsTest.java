@@ -12,7 +12,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -29,9 +28,17 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
 
-/** The stream's connection is cut again and again, in the middle of transactions. */
+/**
+ * The stream's connection is cut again and again, in the middle of transactions. More often: {@code
+ * ./mvnw -pl cdc-ingest -am test -Dtest=IngestKillsTest -Dhearth.kills=300
+ * -Dsurefire.failIfNoSpecifiedTests=false}.
+ */
 class IngestKillsTest {
   private static final int KILLS = Integer.getInteger("hearth.kills", 30);
+
+  /** Then it is left alone until everything is out: without end it would never get anywhere. */
+  private static final int KILLS_IN_A_ROW = 30;
+
   private static final int COPY_ROWS = 1000;
 
   /** So that the server keeps up with what is streamed again; about 1,000 rows a second. */
@@ -51,53 +58,63 @@ class IngestKillsTest {
       source.start(source.config(RULES));
       SourceFixture.Reader reader = source.reader();
       reader.awaitWatermarkOfASettledEpoch();
-      Set<String> committed = ConcurrentHashMap.newKeySet();
       AtomicInteger ids = new AtomicInteger();
-      AtomicBoolean enough = new AtomicBoolean();
-      ExecutorService writers = Executors.newFixedThreadPool(2);
-
-      try {
-        Future<Void> copies =
-            writers.submit(until(enough, copying(source, ids, committed), COPY_PAUSE_NANOS));
-        Future<Void> interleaved =
-            writers.submit(until(enough, interleaving(source, ids, committed), WRITE_PAUSE_NANOS));
-        try (Connection killer = source.connect()) {
-          int killed = 0;
-          for (int kill = 0; kill < KILLS; kill++) {
-            killed = kill(killer, source.name, killed);
-          }
-        }
-        enough.set(true);
-        copies.get(30, TimeUnit.SECONDS);
-        interleaved.get(30, TimeUnit.SECONDS);
-      } finally {
-        enough.set(true);
-        writers.shutdownNow();
-      }
-
-      assertThat(committed).hasSizeGreaterThan(5 * COPY_ROWS);
-      Set<String> missing = new HashSet<>(committed);
       AtomicInteger read = new AtomicInteger();
-      eventually(
-          () -> {
-            List<ChangeRecord> records = reader.poll();
-            for (int next = read.getAndSet(records.size()); next < records.size(); next++) {
-              if (records.get(next) instanceof ChangeEvent change) {
-                missing.remove(change.after().value("id").orElse("none"));
+      int committed = 0;
+      int killed = 0;
+      for (int kills = 0; kills < KILLS; kills += KILLS_IN_A_ROW) {
+        Set<String> missing = ConcurrentHashMap.newKeySet();
+        killed = killWhileWriting(source, ids, missing, killed);
+        assertThat(missing).hasSizeGreaterThan(5 * COPY_ROWS);
+        committed += missing.size();
+        eventually(
+            () -> {
+              List<ChangeRecord> records = reader.poll();
+              for (int next = read.getAndSet(records.size()); next < records.size(); next++) {
+                if (records.get(next) instanceof ChangeEvent change) {
+                  missing.remove(change.after().value("id").orElse("none"));
+                }
               }
-            }
-            assertThat(missing).isEmpty();
-          });
+              assertThat(missing).isEmpty();
+            });
+      }
       // A slot that is confirmed beyond the watermark would have voided every cache needlessly.
       assertThat(reader.marks()).filteredOn(EpochRaised.class::isInstance).hasSize(2);
       System.out.println(
           "IngestKillsTest: "
               + KILLS
               + " kills, "
-              + committed.size()
+              + committed
               + " rows committed, "
               + reader.records.stream().filter(ChangeEvent.class::isInstance).count()
               + " published");
+    }
+  }
+
+  /** Returns the backend that was ended last. */
+  private static int killWhileWriting(
+      SourceFixture source, AtomicInteger ids, Set<String> committed, int killedBefore)
+      throws Exception {
+    AtomicBoolean enough = new AtomicBoolean();
+    ExecutorService writers = Executors.newFixedThreadPool(2);
+    int killed = killedBefore;
+    try {
+      Future<Void> copies =
+          writers.submit(until(enough, copying(source, ids, committed), COPY_PAUSE_NANOS));
+      Future<Void> interleaved =
+          writers.submit(until(enough, interleaving(source, ids, committed), WRITE_PAUSE_NANOS));
+      try (Connection killer = source.connect()) {
+        for (int kill = 0; kill < KILLS_IN_A_ROW; kill++) {
+          killed = kill(killer, source.name, killed);
+        }
+      }
+      enough.set(true);
+      copies.get(30, TimeUnit.SECONDS);
+      interleaved.get(30, TimeUnit.SECONDS);
+      return killed;
+    } finally {
+      enough.set(true);
+      writers.shutdownNow();
     }
   }
 

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       SandboxCommand.class,
       RunCommand.class,
+      InitCommand.class,
       ValidateCommand.class,
       WarmCommand.class,
       CommandLine.HelpCommand.class
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nBegin with:%n",
     footer = {
       "  hearth demo                          the whole pipeline on a sample shop",
+      "  hearth init --jdbc jdbc:postgresql://HOST:5432/DATABASE",
       "  hearth validate --config hearth.yaml"
     })
 public final class Hearth implements Runnable {

@@ -1,0 +1,59 @@
+package dev.hearth.cli.init;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** What the owner of a database runs once, where Hearth's role may not. Pure. */
+public final class OwnerSql {
+  private OwnerSql() {}
+
+  /**
+   * The statements, with comments.
+   *
+   * @param tables to publish, {@code schema.table} each and not quoted; empty leaves a place to
+   *     fill in
+   */
+  public static String script(String role, String slot, String publication, List<Table> tables) {
+    String published =
+        tables.isEmpty()
+            ? "public.product, public.price   -- the tables that your rules name"
+            : tables.stream()
+                .map(table -> identifier(table.schema()) + "." + identifier(table.name()))
+                .collect(Collectors.joining(", "));
+    String schemas =
+        tables.isEmpty()
+            ? "public"
+            : tables.stream()
+                .map(table -> identifier(table.schema()))
+                .distinct()
+                .collect(Collectors.joining(", "));
+    return """
+        -- Run one statement after the other, not in one transaction.
+
+        -- Once, and then a restart. On managed PostgreSQL it is a parameter instead:
+        -- rds.logical_replication = 1 (Amazon), cloudsql.logical_decoding = on (Google),
+        -- wal_level = logical (Azure).
+        ALTER SYSTEM SET wal_level = 'logical';
+
+        -- The role. On Amazon: GRANT rds_replication TO %1$s; on Google and Azure as below.
+        CREATE ROLE %1$s LOGIN REPLICATION PASSWORD 'choose one';
+        GRANT USAGE ON SCHEMA %5$s TO %1$s;
+        GRANT SELECT ON %4$s TO %1$s;
+
+        -- What is followed. Only an owner of the tables may do this.
+        CREATE PUBLICATION %3$s FOR TABLE %4$s WITH (publish_via_partition_root = true);
+
+        -- The position in the log. It keeps log from now on until Hearth reads it.
+        SELECT pg_create_logical_replication_slot('%2$s', 'pgoutput');
+
+        -- Where a rule's key is made of a column outside the primary key:
+        -- ALTER TABLE ... REPLICA IDENTITY FULL;
+        """
+        .formatted(
+            identifier(role), slot.replace("'", "''"), identifier(publication), published, schemas);
+  }
+
+  static String identifier(String name) {
+    return name.matches("[a-z_][a-z0-9_]*") ? name : '"' + name.replace("\"", "\"\"") + '"';
+  }
+}
