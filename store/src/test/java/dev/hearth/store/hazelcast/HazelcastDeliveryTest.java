@@ -84,7 +84,7 @@ class HazelcastDeliveryTest {
     assertThat(records).allMatch(record -> server.meta(record).isPresent());
     for (CacheKey key : List.of(KEY, elsewhere)) {
       assertThat(server.hazelcastPartitionOf(server.recordOf(key)))
-          .isEqualTo(server.hazelcastPartitionOf(key.key()));
+          .isEqualTo(server.hazelcastPartitionOf(key));
     }
   }
 
@@ -180,16 +180,25 @@ class HazelcastDeliveryTest {
     server
         .member()
         .getConfig()
-        .addMapConfig(
-            new MapConfig(StoreUnderTest.PREFIX + ".cache.objects")
-                .setInMemoryFormat(InMemoryFormat.OBJECT));
-    CacheKey key = new CacheKey("objects", KEY.key());
+        .addMapConfig(new MapConfig("objects.entries").setInMemoryFormat(InMemoryFormat.OBJECT));
+    try (HazelcastStore objects =
+            new HazelcastStore(
+                "cache",
+                server.member(),
+                "objects",
+                StoreUnderTest.PARTITIONS,
+                HazelcastStore.Options.defaults());
+        DeliveryTarget unable = objects.connectForDelivery()) {
+      unable.open(PARTITION);
+      unable.apply(List.of(round().watermark(1, 100, 110).offset(5).build()));
 
-    assertThatThrownBy(() -> fill(key))
-        .hasCauseInstanceOf(StoreUnavailableException.class)
-        .hasMessageContaining(
-            "store cache: map test.cache.objects of the cluster does not find bytes equal that are;"
-                + " set its in-memory-format to BINARY");
+      assertThatThrownBy(
+              () -> unable.apply(List.of(round().keys(KEY).ceiling(1, 200).offset(6).build())))
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining(
+              "store cache: map objects.entries of the cluster does not find bytes equal that are;"
+                  + " set its in-memory-format to BINARY");
+    }
   }
 
   @Test
@@ -240,8 +249,8 @@ class HazelcastDeliveryTest {
     return TimeUnit.MILLISECONDS.toSeconds(
         server
             .member()
-            .getMap(StoreUnderTest.PREFIX + ".cache." + key.cache())
-            .getEntryView(key.key())
+            .getMap(StoreUnderTest.PREFIX + ".entries")
+            .getEntryView(key.cache() + "/" + key.key())
             .getTtl());
   }
 
