@@ -104,12 +104,12 @@ public final class HazelcastUnderTest implements StoreUnderTest {
     return store;
   }
 
-  private IMap<String, Object> cells(String cache) {
-    return member.getMap(PREFIX + ".cache." + cache);
+  private IMap<String, Object> entries() {
+    return member.getMap(PREFIX + ".entries");
   }
 
-  private IMap<String, byte[]> metas() {
-    return member.getMap(PREFIX + ".meta");
+  private static String name(CacheKey key) {
+    return key.cache() + "/" + key.key();
   }
 
   @Override
@@ -121,34 +121,38 @@ public final class HazelcastUnderTest implements StoreUnderTest {
 
   @Override
   public Optional<byte[]> cell(CacheKey key) {
-    return Optional.ofNullable((byte[]) cells(key.cache()).get(key.key()));
+    return Optional.ofNullable((byte[]) entries().get(name(key)));
   }
 
   @Override
   public void putCell(CacheKey key, byte[] bytes) {
     // For ever: not for the time that is configured for the map.
-    cells(key.cache()).set(key.key(), bytes, 0, TimeUnit.SECONDS);
+    entries().set(name(key), bytes, 0, TimeUnit.SECONDS);
   }
 
   /** What is no bytes at all. */
   public void putForeign(CacheKey key, Object value) {
-    cells(key.cache()).set(key.key(), value);
+    entries().set(name(key), value);
   }
 
   @Override
   public void deleteCell(CacheKey key) {
-    cells(key.cache()).delete(key.key());
+    entries().delete(name(key));
   }
 
-  public int hazelcastPartitionOf(String key) {
-    return member.getPartitionService().getPartition(key).getPartitionId();
+  public int hazelcastPartitionOf(CacheKey key) {
+    return hazelcastPartitionOf(name(key));
+  }
+
+  public int hazelcastPartitionOf(String name) {
+    return member.getPartitionService().getPartition(name).getPartitionId();
   }
 
   @Override
   public List<String> records(int partition) {
     String[] found = new String[HAZELCAST_PARTITIONS];
     for (int n = 0; Arrays.asList(found).contains(null); n++) {
-      String candidate = "meta:" + partition + ":" + n;
+      String candidate = "\0meta:" + partition + ":" + n;
       int home = hazelcastPartitionOf(candidate);
       found[home] = found[home] == null ? candidate : found[home];
     }
@@ -157,22 +161,22 @@ public final class HazelcastUnderTest implements StoreUnderTest {
 
   @Override
   public String recordOf(CacheKey key) {
-    return records(KeySlot.partitionOf(key.key(), PARTITIONS)).get(hazelcastPartitionOf(key.key()));
+    return records(KeySlot.partitionOf(key.key(), PARTITIONS)).get(hazelcastPartitionOf(key));
   }
 
   @Override
   public Optional<byte[]> meta(String record) {
-    return Optional.ofNullable(metas().get(record));
+    return Optional.ofNullable((byte[]) entries().get(record));
   }
 
   @Override
   public void putMeta(String record, byte[] bytes) {
-    metas().set(record, bytes);
+    entries().set(record, bytes);
   }
 
   @Override
   public void deleteMeta(String record) {
-    metas().delete(record);
+    entries().delete(record);
   }
 
   @Override

@@ -1,15 +1,17 @@
 package dev.hearth.store.hazelcast;
 
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * Threads for the compare-and-set operations of maps, which Hazelcast offers only as blocking
- * calls. Bounded: what does not fit fails at once. Thread-safe.
+ * Threads for what Hazelcast offers only as blocking calls: compare-and-set, and reads of several
+ * keys at once. Bounded: what does not fit fails at once. Thread-safe.
  */
 final class BlockingCalls implements AutoCloseable {
   private static final int WAITING = 10_000;
@@ -36,10 +38,28 @@ final class BlockingCalls implements AutoCloseable {
 
   /** The result, later; a full queue is a failed future too. */
   <T> CompletableFuture<T> call(Supplier<T> blocking) {
+    CompletableFuture<T> result = new CompletableFuture<>();
     try {
-      return CompletableFuture.supplyAsync(blocking, threads);
-    } catch (java.util.concurrent.RejectedExecutionException e) {
-      return CompletableFuture.failedFuture(e);
+      threads.execute(() -> run(blocking, result));
+    } catch (RejectedExecutionException e) {
+      result.completeExceptionally(e);
+    }
+    return result;
+  }
+
+  /** As {@link #call}; after a while it fails, and what has not begun by then never does. */
+  <T> CompletableFuture<T> call(Supplier<T> blocking, Duration within) {
+    return call(blocking).orTimeout(within.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static <T> void run(Supplier<T> blocking, CompletableFuture<T> result) {
+    if (result.isDone()) {
+      return;
+    }
+    try {
+      result.complete(blocking.get());
+    } catch (RuntimeException | Error e) {
+      result.completeExceptionally(e);
     }
   }
 

@@ -46,7 +46,7 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
 
   private final String name;
   private final HazelcastLayout layout;
-  private final IMap<String, byte[]> metas;
+  private final IMap<String, Object> entries;
   private final BlockingCalls calls;
   private final Failures failures;
   private final HazelcastStore.Options options;
@@ -57,7 +57,7 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
       String name, HazelcastLayout layout, BlockingCalls calls, HazelcastStore.Options options) {
     this.name = name;
     this.layout = layout;
-    this.metas = layout.metas();
+    this.entries = layout.entries();
     this.calls = calls;
     this.failures = new Failures(name, options.timeout());
     this.options = options;
@@ -77,21 +77,22 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
   }
 
   private Optional<Resume> read(int partition) {
-    List<Supplier<CompletionStage<byte @Nullable []>>> reads = new ArrayList<>();
+    List<Supplier<CompletionStage<@Nullable Object>>> reads = new ArrayList<>();
     for (int home = 0; home < layout.hazelcastPartitions(); home++) {
       String key = layout.metaKey(partition, home);
-      reads.add(() -> metas.getAsync(key));
+      reads.add(() -> entries.getAsync(key));
     }
-    List<byte @Nullable []> found = await(reads);
+    List<@Nullable Object> found = await(reads);
     List<Optional<Meta>> known = new ArrayList<>();
     List<Supplier<CompletionStage<Boolean>>> foreign = new ArrayList<>();
     for (int home = 0; home < found.size(); home++) {
-      byte[] bytes = found.get(home);
-      Optional<Meta> meta = bytes == null ? Optional.empty() : MetaCodec.decode(bytes);
-      if (bytes != null && meta.isEmpty()) {
+      Object there = found.get(home);
+      Optional<Meta> meta =
+          there instanceof byte[] bytes ? MetaCodec.decode(bytes) : Optional.empty();
+      if (there != null && meta.isEmpty()) {
         // Not a record of ours, or of a layout that this build does not know.
         String key = layout.metaKey(partition, home);
-        foreign.add(() -> metas.deleteAsync(key));
+        foreign.add(() -> entries.deleteAsync(key));
       }
       known.add(meta);
     }
@@ -124,7 +125,7 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
     List<Optional<Meta>> nothing = new ArrayList<>();
     for (int home = 0; home < layout.hazelcastPartitions(); home++) {
       String key = layout.metaKey(partition, home);
-      deletes.add(() -> metas.deleteAsync(key));
+      deletes.add(() -> entries.deleteAsync(key));
       nothing.add(Optional.empty());
     }
     await(deletes);
@@ -181,7 +182,7 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
     }
     Set<Integer> touched = new HashSet<>();
     for (CacheKey key : round.keys()) {
-      touched.add(layout.hazelcastPartitionOf(key.key()));
+      touched.add(layout.hazelcastPartitionOf(key));
     }
     return new Plan(
         round,
@@ -239,19 +240,23 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
   private boolean replace(String key, Write write) {
     byte[] next = MetaCodec.encode(write.next());
     if (write.expected().isEmpty()) {
-      byte[] found = metas.putIfAbsent(key, next);
-      return found == null || Arrays.equals(found, next);
+      Object found = entries.putIfAbsent(key, next);
+      return found == null || same(found, next);
     }
     byte[] expected = MetaCodec.encode(write.expected().get());
-    if (metas.replace(key, expected, next)) {
+    if (entries.replace(key, expected, next)) {
       return true;
     }
-    byte[] found = metas.get(key);
-    if (Arrays.equals(found, expected) && !Arrays.equals(expected, next)) {
-      throw failures.comparesByIdentity(metas.getName());
+    Object found = entries.get(key);
+    if (same(found, expected) && !Arrays.equals(expected, next)) {
+      throw failures.comparesByIdentity(entries.getName());
     }
     // Hazelcast repeats a call whose member died: it may have found what it wrote itself.
-    return Arrays.equals(found, next);
+    return same(found, next);
+  }
+
+  private static boolean same(@Nullable Object found, byte[] bytes) {
+    return found instanceof byte[] other && Arrays.equals(other, bytes);
   }
 
   private void delete(Collection<Round> rounds) {
@@ -259,15 +264,15 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
     for (Round round : rounds) {
       boolean firmly = doubtfulUntil.containsKey(round.partition());
       for (CacheKey key : round.keys()) {
-        IMap<String, Object> cells = layout.cells(key.cache());
+        String cellKey = HazelcastLayout.cellKey(key);
         deletes.add(
             () ->
                 firmly
                     ? Answers.of(
-                            cells.setAsync(
-                                key.key(), TOMBSTONE, TOMBSTONE_SECONDS, TimeUnit.SECONDS))
-                        .thenCompose(overwritten -> cells.deleteAsync(key.key()))
-                    : cells.deleteAsync(key.key()));
+                            entries.setAsync(
+                                cellKey, TOMBSTONE, TOMBSTONE_SECONDS, TimeUnit.SECONDS))
+                        .thenCompose(overwritten -> entries.deleteAsync(cellKey))
+                    : entries.deleteAsync(cellKey));
       }
     }
     await(deletes);

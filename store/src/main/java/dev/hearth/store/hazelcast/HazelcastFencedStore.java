@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -33,24 +32,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Readers' and fillers' side of a Hazelcast cluster. A hit is three reads, one after the other: the
- * meta record, then the cell, so that A is read before the value, and the meta record again. A miss
- * puts the marker and then reads the meta record again, so that B is read after the lease was
- * taken. Thread-safe.
- *
- * <p><b>Third read.</b> A read before the value vouches for it only while the Hazelcast partition
- * does not go back in between (a member dies, and its backup is behind). If it did, the second meta
- * record shows another incarnation or a lower A, and the hit does not count; the reader goes to the
- * database. What is not seen: a partition that goes back after the first read, and is replayed up
- * to that A between the second and the third.
+ * Readers' and fillers' side of a Hazelcast cluster. A read is one {@code getAll} of the cell and
+ * the meta record, which stand in one map and one Hazelcast partition: one operation on that
+ * partition's thread, so that value and A are of one moment, whatever dies or moves meanwhile. A
+ * miss puts the marker and then reads the meta record, so that B is read after the lease was taken.
+ * Thread-safe.
  *
  * <p><b>Time to live.</b> A fill is {@code replace(key, marker, entry)}. Measured on 5.7.0: {@code
  * replace} neither keeps the marker's time to live nor takes one; the entry gets the default of its
- * map. So the map of a cache has a short default (see {@link HazelcastStore}), and {@code setTtl}
- * afterwards gives the entry its own. That is two steps, and what may come between them is bounded:
+ * map, and {@code setTtl} afterwards gives it its own. That is two steps, and what may come between
+ * them is bounded:
  *
  * <ul>
- *   <li>The filler dies: the entry ends by the map's default. Too early, never too late.
+ *   <li>The filler dies: the entry ends by the map's default (see {@link HazelcastStore}).
  *   <li>An invalidation and the next lease: {@code setTtl} lengthens somebody's marker. Its owner
  *       can fill as before, and then all is well; should it never fill, the key would be busy for
  *       as long as the entry was to live. So the filler looks at the key once more, and removes a
@@ -70,17 +64,16 @@ final class HazelcastFencedStore implements FencedStore {
 
   private final String name;
   private final HazelcastLayout layout;
-  private final IMap<String, byte[]> metas;
+  private final IMap<String, Object> entries;
   private final BlockingCalls calls;
   private final Failures failures;
   private final HazelcastStore.Options options;
-  private final Map<String, IMap<String, Object>> maps = new ConcurrentHashMap<>();
 
   HazelcastFencedStore(
       String name, HazelcastLayout layout, BlockingCalls calls, HazelcastStore.Options options) {
     this.name = name;
     this.layout = layout;
-    this.metas = layout.metas();
+    this.entries = layout.entries();
     this.calls = calls;
     this.failures = new Failures(name, options.timeout());
     this.options = options;
@@ -93,99 +86,44 @@ final class HazelcastFencedStore implements FencedStore {
 
   @Override
   public CompletionStage<ReadOutcome> get(CacheKey key) {
-    return orUnavailable(
-        "a read",
-        () ->
-            cells(key.cache())
-                .thenCompose(
-                    cells ->
-                        Answers.of(metas.getAsync(layout.metaKey(key)))
-                            .thenCompose(meta -> get(key, cells, meta(meta)))));
-  }
-
-  private CompletionStage<ReadOutcome> get(
-      CacheKey key, IMap<String, Object> cells, Optional<Meta> meta) {
-    if (meta.isEmpty()) {
-      return CompletableFuture.completedStage(new ReadOutcome.Uncertain());
-    }
-    return Answers.of(cells.getAsync(key.key()))
-        .thenCompose(
-            seen -> {
-              Decision decision = FencedProtocol.decide(key.cache(), cell(seen), meta);
-              if (decision instanceof Decision.Acquire) {
-                return calls.call(() -> acquire(key, cells, meta, seen));
-              }
-              Decision.Answer answer = (Decision.Answer) decision;
-              return answer.hit().isEmpty()
-                  ? CompletableFuture.completedStage(answer.outcome())
-                  : Answers.of(metas.getAsync(layout.metaKey(key)))
-                      .thenApply(
-                          again ->
-                              wentBack(meta, meta(again))
-                                  ? new ReadOutcome.Uncertain()
-                                  : answer.outcome());
-            });
+    return orUnavailable("a read", () -> readOrAcquire(key));
   }
 
   @Override
   public CompletionStage<Optional<ReadOutcome.Hit>> peek(CacheKey key) {
-    return orUnavailable(
-        "a peek",
-        () ->
-            cells(key.cache())
-                .thenCompose(
-                    cells ->
-                        Answers.of(metas.getAsync(layout.metaKey(key)))
-                            .thenCompose(meta -> peek(key, cells, meta(meta)))));
+    return orUnavailable("a peek", () -> read(key).decision().hit());
   }
 
-  private CompletionStage<Optional<ReadOutcome.Hit>> peek(
-      CacheKey key, IMap<String, Object> cells, Optional<Meta> meta) {
-    if (meta.isEmpty()) {
-      return CompletableFuture.completedStage(Optional.empty());
-    }
-    return Answers.of(cells.getAsync(key.key()))
-        .thenCompose(
-            seen -> {
-              Optional<ReadOutcome.Hit> hit =
-                  FencedProtocol.decide(key.cache(), cell(seen), meta).hit();
-              return hit.isEmpty()
-                  ? CompletableFuture.completedStage(hit)
-                  : Answers.of(metas.getAsync(layout.metaKey(key)))
-                      .thenApply(again -> hit.filter(same -> !wentBack(meta, meta(again))));
-            });
+  /** A cell, as it was found, and what it means with the record that was read with it. */
+  private record Seen(@Nullable Object cell, Decision decision) {}
+
+  private Seen read(CacheKey key) {
+    String metaKey = layout.metaKey(key);
+    String cellKey = HazelcastLayout.cellKey(key);
+    Map<String, Object> found = entries.getAll(Set.of(metaKey, cellKey));
+    Object cell = found.get(cellKey);
+    return new Seen(cell, FencedProtocol.decide(key.cache(), cell(cell), meta(found.get(metaKey))));
   }
 
-  /** Whether a meta record, read after another one, shows a store that lost something meanwhile. */
-  static boolean wentBack(Optional<Meta> first, Optional<Meta> second) {
-    return first.isPresent()
-        && (second.isEmpty()
-            || second.get().incarnation() != first.get().incarnation()
-            || !second.get().applied().atLeast(first.get().applied()));
-  }
-
-  private ReadOutcome acquire(
-      CacheKey key, IMap<String, Object> cells, Optional<Meta> before, @Nullable Object found) {
-    LeaseToken token = options.tokens().get();
-    byte[] marker = CellCodec.marker(token);
-    Object seen = found;
+  private ReadOutcome readOrAcquire(CacheKey key) {
+    String cellKey = HazelcastLayout.cellKey(key);
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (seen != null) {
+      Seen seen = read(key);
+      if (seen.decision() instanceof Decision.Answer answer) {
+        return answer.outcome();
+      }
+      if (seen.cell() != null) {
         // Replacing it by the marker would give the marker the map's time to live.
-        cells.remove(key.key(), seen);
+        entries.remove(cellKey, seen.cell());
       }
-      seen =
-          cells.putIfAbsent(
-              key.key(), marker, ClusterTime.seconds(options.leaseTime()), TimeUnit.SECONDS);
+      LeaseToken token = options.tokens().get();
+      byte[] marker = CellCodec.marker(token);
+      Object there =
+          entries.putIfAbsent(
+              cellKey, marker, ClusterTime.seconds(options.leaseTime()), TimeUnit.SECONDS);
       // Hazelcast repeats a call whose member died: the marker that it then finds may be ours.
-      if (seen == null || same(seen, marker)) {
+      if (there == null || same(there, marker)) {
         return granted(key, token);
-      }
-      Decision decision = FencedProtocol.decide(key.cache(), cell(seen), before);
-      if (decision instanceof Decision.Answer answer) {
-        return answer.hit().isPresent() && wentBack(before, meta(metas.get(layout.metaKey(key))))
-            ? new ReadOutcome.Uncertain()
-            : answer.outcome();
       }
     }
     return new ReadOutcome.Busy();
@@ -193,40 +131,33 @@ final class HazelcastFencedStore implements FencedStore {
 
   private ReadOutcome granted(CacheKey key, LeaseToken token) {
     // Where there is none any more the marker stays behind, and ends with its lease.
-    return meta(metas.get(layout.metaKey(key)))
+    return meta(entries.get(layout.metaKey(key)))
         .<ReadOutcome>map(meta -> new ReadOutcome.Granted(FencedProtocol.lease(key, token, meta)))
         .orElseGet(ReadOutcome.Uncertain::new);
   }
 
   @Override
   public CompletionStage<FillOutcome> fill(CacheKey key, Lease lease, Value value, Duration ttl) {
-    return orUnavailable(
-        "a fill",
-        () ->
-            cells(key.cache())
-                .thenCompose(cells -> calls.call(() -> fill(cells, key, lease, value, ttl))));
+    return orUnavailable("a fill", () -> fill(HazelcastLayout.cellKey(key), lease, value, ttl));
   }
 
-  private FillOutcome fill(
-      IMap<String, Object> cells, CacheKey key, Lease lease, Value value, Duration ttl) {
+  private FillOutcome fill(String cellKey, Lease lease, Value value, Duration ttl) {
     byte[] marker = CellCodec.marker(lease.token());
-    byte[] entry = CellCodec.entry(lease, value);
-    if (!cells.replace(key.key(), marker, entry)) {
-      Object now = cells.get(key.key());
+    if (!entries.replace(cellKey, marker, CellCodec.entry(lease, value))) {
+      Object now = entries.get(cellKey);
       if (now != null && same(now, marker)) {
-        throw failures.comparesByIdentity(cells.getName());
+        throw failures.comparesByIdentity(entries.getName());
       }
       return FillOutcome.LEASE_LOST;
     }
     try {
-      if (cells.setTtl(key.key(), ClusterTime.seconds(ttl), TimeUnit.SECONDS)) {
-        Object now = cells.get(key.key());
+      if (entries.setTtl(cellKey, ClusterTime.seconds(ttl), TimeUnit.SECONDS)) {
+        Object now = entries.get(cellKey);
         if (now != null && cell(now).orElseThrow() instanceof Cell.Marker) {
-          cells.remove(key.key(), now);
+          entries.remove(cellKey, now);
         }
       }
     } catch (HazelcastException | IllegalStateException e) {
-      // The entry is stored; it ends by the map's default.
       log.debug("Entry kept the map's time to live: store={} error={}", name, e.toString());
     }
     return FillOutcome.STORED;
@@ -235,32 +166,25 @@ final class HazelcastFencedStore implements FencedStore {
   @Override
   public CompletionStage<Void> release(CacheKey key, Lease lease) {
     return orUnavailable(
-        "a release",
-        () ->
-            cells(key.cache())
-                .thenCompose(
-                    cells ->
-                        calls.call(() -> cells.remove(key.key(), CellCodec.marker(lease.token()))))
-                .thenAccept(removed -> {}));
+            "a release",
+            () -> entries.remove(HazelcastLayout.cellKey(key), CellCodec.marker(lease.token())))
+        .thenAccept(removed -> {});
   }
 
   @Override
   public Stream<String> keys(String cache, String prefix) {
-    try {
-      IMap<String, Object> cells = layout.cells(cache);
-      return IntStream.range(0, layout.hazelcastPartitions())
-          .boxed()
-          .flatMap(home -> keysIn(cells, home).stream())
-          // A foreign key need not be a text.
-          .filter(key -> (Object) key instanceof String && key.startsWith(prefix));
-    } catch (RuntimeException e) {
-      throw failures.unavailable("a listing of its keys", e);
-    }
+    String cells = HazelcastLayout.cellKeys(cache);
+    return IntStream.range(0, layout.hazelcastPartitions())
+        .boxed()
+        .flatMap(home -> keysIn(home).stream())
+        // A foreign key need not be a text.
+        .filter(key -> (Object) key instanceof String && key.startsWith(cells + prefix))
+        .map(key -> key.substring(cells.length()));
   }
 
-  private Set<String> keysIn(IMap<String, Object> cells, int home) {
+  private Set<String> keysIn(int home) {
     try {
-      return cells.keySet(
+      return entries.keySet(
           Predicates.partitionPredicate(layout.metaKey(0, home), Predicates.alwaysTrue()));
     } catch (RuntimeException e) {
       throw failures.unavailable("a listing of its keys", e);
@@ -272,32 +196,9 @@ final class HazelcastFencedStore implements FencedStore {
     calls.close();
   }
 
-  private CompletionStage<IMap<String, Object>> cells(String cache) {
-    IMap<String, Object> known = maps.get(cache);
-    return known != null
-        ? CompletableFuture.completedStage(known)
-        : calls.call(() -> maps.computeIfAbsent(cache, layout::cells));
-  }
-
-  private <T> CompletionStage<T> orUnavailable(
-      String what, Supplier<CompletionStage<T>> operation) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    try {
-      operation
-          .get()
-          .whenComplete(
-              (value, failure) -> {
-                if (failure == null) {
-                  result.complete(value);
-                } else {
-                  result.completeExceptionally(failure);
-                }
-              });
-    } catch (RuntimeException e) {
-      result.completeExceptionally(e);
-    }
-    return result
-        .orTimeout(options.timeout().toMillis(), TimeUnit.MILLISECONDS)
+  private <T> CompletionStage<T> orUnavailable(String what, Supplier<T> blocking) {
+    return calls
+        .call(blocking, options.timeout())
         .exceptionallyCompose(
             failure -> CompletableFuture.failedStage(failures.unavailable(what, failure)));
   }
@@ -313,7 +214,7 @@ final class HazelcastFencedStore implements FencedStore {
     return Optional.of(seen instanceof byte[] bytes ? CellCodec.decode(bytes) : new Cell.Foreign());
   }
 
-  private static Optional<Meta> meta(byte @Nullable [] bytes) {
-    return bytes == null ? Optional.empty() : MetaCodec.decode(bytes);
+  private static Optional<Meta> meta(@Nullable Object seen) {
+    return seen instanceof byte[] bytes ? MetaCodec.decode(bytes) : Optional.empty();
   }
 }

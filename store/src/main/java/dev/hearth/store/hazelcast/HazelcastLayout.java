@@ -10,62 +10,71 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where things stand in a Hazelcast cluster: entries in one map per cache under the application's
- * own keys, meta records in one map beside them. There is a record for each pair of a Hazelcast
- * partition and a partition of the invalidations, and it stands in that Hazelcast partition, so
- * that it is lost, or goes back, together with the entries that it speaks for.
+ * Where things stand in a Hazelcast cluster: cells of all caches and their meta records in one map,
+ * {@code PREFIX.entries}. A cell stands under {@code CACHE/KEY}. There is a record for each pair of
+ * a Hazelcast partition and a partition of the invalidations, and it stands in that Hazelcast
+ * partition, so that it is lost, or goes back, together with the entries that it speaks for, and
+ * one operation reads both.
  *
  * <p>Hazelcast places a key by the hash of its serialized form, the same for every client. The key
- * of the record for a pair is therefore searched: of {@code meta:INVALIDATIONS:0}, {@code
- * meta:INVALIDATIONS:1}, ... the first that falls into the Hazelcast partition. One walk finds them
- * all; for 271 partitions it takes some 1,700 steps (the coupon collector's 271 · H(271)).
- * Thread-safe.
+ * of the record for a pair is therefore searched: of {@code \0meta:INVALIDATIONS:0}, {@code
+ * \0meta:INVALIDATIONS:1}, ... the first that falls into the Hazelcast partition. The character 0
+ * in front is in no cache's name. One walk finds them all; for 271 partitions it takes some 1,700
+ * steps (the coupon collector's 271 · H(271)). Thread-safe.
  */
 final class HazelcastLayout {
-  private final String prefix;
+  private static final String RECORD = "\0meta:";
+
   private final int invalidations;
-  private final HazelcastInstance hazelcast;
+  private final IMap<String, Object> entries;
   private final PartitionService placement;
   private final int hazelcastPartitions;
   private final Map<Integer, String[]> metaKeys = new ConcurrentHashMap<>();
 
+  /** May block on the cluster. */
   HazelcastLayout(String prefix, int invalidations, HazelcastInstance hazelcast) {
-    this.prefix = prefix;
     this.invalidations = invalidations;
-    this.hazelcast = hazelcast;
+    this.entries = hazelcast.getMap(map(prefix));
     this.placement = hazelcast.getPartitionService();
     this.hazelcastPartitions = placement.getPartitions().size();
   }
 
-  static String cacheMap(String prefix, String cache) {
-    return prefix + ".cache." + cache;
+  /** Name of the map. */
+  static String map(String prefix) {
+    return prefix + ".entries";
   }
 
-  static String metaMap(String prefix) {
-    return prefix + ".meta";
-  }
-
-  /** May block on the cluster when it is called for the first time. */
-  IMap<String, Object> cells(String cache) {
-    return hazelcast.getMap(cacheMap(prefix, cache));
-  }
-
-  /** May block on the cluster when it is called for the first time. */
-  IMap<String, byte[]> metas() {
-    return hazelcast.getMap(metaMap(prefix));
+  /** Cells and records. What is foreign need not be bytes, nor be under a text. */
+  IMap<String, Object> entries() {
+    return entries;
   }
 
   int hazelcastPartitions() {
     return hazelcastPartitions;
   }
 
-  int hazelcastPartitionOf(String key) {
-    return placement.getPartition(key).getPartitionId();
+  /** Where a key's cell stands. */
+  int hazelcastPartitionOf(CacheKey key) {
+    return hazelcastPartitionOf(cellKey(key));
   }
 
-  /** The key of the record that speaks for a key. */
+  private int hazelcastPartitionOf(String name) {
+    return placement.getPartition(name).getPartitionId();
+  }
+
+  /** The name that a key's cell stands under. */
+  static String cellKey(CacheKey key) {
+    return cellKeys(key.cache()) + key.key();
+  }
+
+  /** What the names of a cache's cells begin with. */
+  static String cellKeys(String cache) {
+    return cache + "/";
+  }
+
+  /** The name of the record that speaks for a key. */
   String metaKey(CacheKey key) {
-    return metaKey(KeySlot.partitionOf(key.key(), invalidations), hazelcastPartitionOf(key.key()));
+    return metaKey(KeySlot.partitionOf(key.key(), invalidations), hazelcastPartitionOf(key));
   }
 
   String metaKey(int partition, int hazelcastPartition) {
@@ -76,7 +85,7 @@ final class HazelcastLayout {
     @Nullable String[] found = new @Nullable String[hazelcastPartitions];
     int missing = hazelcastPartitions;
     for (int n = 0; missing > 0; n++) {
-      String candidate = "meta:" + partition + ":" + n;
+      String candidate = RECORD + partition + ":" + n;
       int home = hazelcastPartitionOf(candidate);
       if (found[home] == null) {
         found[home] = candidate;

@@ -35,9 +35,9 @@ import org.slf4j.LoggerFactory;
  * class of ours is needed on the members. Thread-safe. Closing it closes what it opened, and the
  * client if it made one; a member or client that it was given stays.
  *
- * <p>Two kinds of maps, {@code PREFIX.cache.NAME} and {@code PREFIX.meta}. Where the cluster's own
- * configuration does not name them, they are configured on connecting, and what is chosen is part
- * of the protocol:
+ * <p>One map, {@code PREFIX.entries}, holds the cells of all caches and, beside them, the meta
+ * records. Where the cluster's own configuration does not name it, it is configured on connecting,
+ * and what is chosen is part of the protocol:
  *
  * <ul>
  *   <li>in-memory format {@code BINARY}: {@code OBJECT} compares bytes by identity, so that no fill
@@ -46,17 +46,22 @@ import org.slf4j.LoggerFactory;
  *       promise about what was applied must not outlive what was applied;
  *   <li>merge policy: discard. The default one puts entries that were invalidated back after a
  *       split;
- *   <li>for caches a default time to live of {@value #DEFAULT_TTL_SECONDS} s, which an entry has
- *       between its {@code replace} and its {@code setTtl}, and keeps where its filler dies in
- *       between; no expiry and no eviction for {@code PREFIX.meta}.
+ *   <li>a default time to live of 7 days, no idle time, no eviction. An entry has the default
+ *       between its {@code replace} and its {@code setTtl}, and keeps it where its filler dies in
+ *       between. A meta record has it anew with every write, about once a second, so that it ends
+ *       only in a cluster whose delivery wrote nothing for 7 days; without it there is neither hit
+ *       nor lease, as where it was evicted.
  * </ul>
  */
 public final class HazelcastStore implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HazelcastStore.class);
 
-  private static final int DEFAULT_TTL_SECONDS = 60;
+  private static final Duration DEFAULT_TTL = Duration.ofDays(7);
   private static final Duration CONNECT_BOUND = Duration.ofSeconds(10);
   private static final Duration CONNECT_PAUSE = Duration.ofMillis(20);
+
+  private static final Duration HEARTBEAT = Duration.ofSeconds(2);
+  private static final Duration HEARTBEAT_BOUND = Duration.ofSeconds(10);
 
   /** Members answer after 5 s although a backup did not, unless they are told otherwise. */
   private static final Duration TIMEOUT_BOUND = Duration.ofSeconds(4);
@@ -130,7 +135,7 @@ public final class HazelcastStore implements AutoCloseable {
   /**
    * Names a cluster that this process is connected to, or a member of.
    *
-   * @param prefix of the installation, for the names of its maps
+   * @param prefix of the installation, for the name of its map
    * @param partitions of the invalidations
    */
   public HazelcastStore(
@@ -143,7 +148,7 @@ public final class HazelcastStore implements AutoCloseable {
    *
    * @param addresses of some members, {@code host:port}
    * @param clusterName that the members have; an authentication of sorts
-   * @param prefix of the installation, for the names of its maps
+   * @param prefix of the installation, for the name of its map
    * @param partitions of the invalidations
    */
   public HazelcastStore(
@@ -219,10 +224,7 @@ public final class HazelcastStore implements AutoCloseable {
     long deadline = System.nanoTime() + CONNECT_BOUND.toNanos();
     while (true) {
       try {
-        configure(
-            present,
-            map(HazelcastLayout.cacheMap(prefix, "*")).setTimeToLiveSeconds(DEFAULT_TTL_SECONDS));
-        configure(present, map(HazelcastLayout.metaMap(prefix)));
+        configure(present, map(HazelcastLayout.map(prefix)));
         return new HazelcastLayout(prefix, partitions, present);
       } catch (HazelcastClientOfflineException e) {
         if (System.nanoTime() - deadline > 0 || Thread.currentThread().isInterrupted()) {
@@ -239,8 +241,9 @@ public final class HazelcastStore implements AutoCloseable {
     }
   }
 
-  private static MapConfig map(String pattern) {
-    return new MapConfig(pattern)
+  private static MapConfig map(String name) {
+    return new MapConfig(name)
+        .setTimeToLiveSeconds((int) DEFAULT_TTL.toSeconds())
         .setInMemoryFormat(InMemoryFormat.BINARY)
         .setBackupCount(1)
         .setAsyncBackupCount(0)
@@ -255,7 +258,7 @@ public final class HazelcastStore implements AutoCloseable {
       present.getConfig().addMapConfig(wanted);
     } catch (InvalidConfigurationException e) {
       log.info(
-          "Maps keep the cluster's own configuration: store={} maps={}", name, wanted.getName());
+          "Map keeps the cluster's own configuration: store={} map={}", name, wanted.getName());
     }
   }
 
@@ -268,6 +271,11 @@ public final class HazelcastStore implements AutoCloseable {
     config.setProperty(
         ClientProperty.INVOCATION_TIMEOUT_SECONDS.getName(),
         Long.toString(ClusterTime.seconds(options.timeout())));
+    // A member that hangs holds the threads of whoever waits for it until it counts as dead.
+    config.setProperty(
+        ClientProperty.HEARTBEAT_INTERVAL.getName(), Long.toString(HEARTBEAT.toMillis()));
+    config.setProperty(
+        ClientProperty.HEARTBEAT_TIMEOUT.getName(), Long.toString(HEARTBEAT_BOUND.toMillis()));
     config.setProperty(ClientProperty.FAIL_ON_INDETERMINATE_OPERATION_STATE.getName(), "true");
     // Reconnects for ever and fails what is asked meanwhile; the first attempt is bounded below.
     config.getConnectionStrategyConfig().setAsyncStart(true).setReconnectMode(ReconnectMode.ASYNC);
