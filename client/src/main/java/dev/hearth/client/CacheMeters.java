@@ -13,6 +13,8 @@ final class CacheMeters {
   private final Counter misses;
   private final Map<FillOutcome, Counter> fills = new EnumMap<>(FillOutcome.class);
   private final Map<Bypass, Counter> bypasses = new EnumMap<>(Bypass.class);
+  private final Map<Stale, Counter> stale = new EnumMap<>(Stale.class);
+  private final Map<Near, Counter> near = new EnumMap<>(Near.class);
 
   /** Why a loaded value was not offered to the store, or not with success. */
   enum Bypass {
@@ -25,7 +27,27 @@ final class CacheMeters {
     /** A valid entry holds the key, and the codec cannot read it. */
     UNDECODABLE,
     /** The codec cannot write the value. */
-    UNENCODABLE
+    UNENCODABLE,
+    /** The store had a value that may not hold the write of the reader's token. */
+    BEHIND_TOKEN,
+    /** The store had a value that may be older than the reader's bound. */
+    TOO_OLD,
+    /** The store had a value, and nothing is known that token or bound compares with. */
+    UNPROVEN
+  }
+
+  /** What became of reads whose freshness is in doubt and that were kept from the database. */
+  enum Stale {
+    SERVED,
+    REFUSED
+  }
+
+  /** What the near cache had. */
+  enum Near {
+    HIT,
+    MISS,
+    /** A value, but the stream is too old to vouch for it. */
+    DOUBT
   }
 
   CacheMeters(MeterRegistry registry, String cache, String store) {
@@ -50,6 +72,24 @@ final class CacheMeters {
               .tag("reason", label(reason))
               .register(registry));
     }
+    for (Stale outcome : Stale.values()) {
+      stale.put(
+          outcome,
+          Counter.builder("hearth.client.stale.reads")
+              .description("Reads in doubt that were kept from the database, by what they got")
+              .tag("cache", cache)
+              .tag("outcome", label(outcome))
+              .register(registry));
+    }
+    for (Near result : Near.values()) {
+      near.put(
+          result,
+          Counter.builder("hearth.client.near.reads")
+              .description("Reads of the near cache by what it had")
+              .tag("cache", cache)
+              .tag("result", label(result))
+              .register(registry));
+    }
   }
 
   void read(boolean hit) {
@@ -62,6 +102,14 @@ final class CacheMeters {
 
   void bypassed(Bypass reason) {
     count(bypasses, reason);
+  }
+
+  void stale(Stale outcome) {
+    count(stale, outcome);
+  }
+
+  void near(Near result) {
+    count(near, result);
   }
 
   private static <E extends Enum<E>> void count(Map<E, Counter> counters, E key) {

@@ -1,7 +1,12 @@
 package dev.hearth.client;
 
 import dev.hearth.client.CacheMeters.Bypass;
+import dev.hearth.client.CacheMeters.Stale;
 import dev.hearth.client.access.AccessRecorder;
+import dev.hearth.client.feed.Evidence;
+import dev.hearth.client.feed.InvalidationFeed;
+import dev.hearth.client.near.NearCache;
+import dev.hearth.schemas.position.Position;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.FillOutcome;
@@ -14,9 +19,12 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiPredicate;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cache that is read through, and that no fill can make older than an invalidation applied before
@@ -28,6 +36,10 @@ import java.util.function.LongSupplier;
  * to the caller uncached. Trouble with the store is counted and never reaches the reader.
  * Concurrent reads of one key in one process share one store read and one load; a caller may so be
  * given what a flight read that began before the call.
+ *
+ * <p>A read may ask for more: to see a write, or to miss nothing older than a bound ({@link
+ * Freshness}). It is then answered by proof or from the database, and joins no flight that began
+ * too early. This, and values kept in the process, need an {@link InvalidationFeed}.
  *
  * @param <V> what is cached; shared between callers, so best immutable
  */
@@ -42,7 +54,12 @@ public final class CoherentCache<V> {
   private final DoubleSupplier random;
   private final LongSupplier ticker;
   private final LongConsumer pause;
+  private final FreshnessPolicy policy;
+  private final Optional<InvalidationFeed> feed;
+  private final Optional<NearReads<V>> near;
   private final Flights<Answer<V>> flights = new Flights<>();
+  private final Flights<Answer<V>> guarded = new Flights<>();
+  private final Flights<Answer<V>> doubtfulLoads = new Flights<>();
 
   private CoherentCache(Builder<V> builder) {
     this.name = builder.cache;
@@ -55,6 +72,18 @@ public final class CoherentCache<V> {
     this.meters = new CacheMeters(builder.registry, name, builder.store.name());
     this.random = builder.random;
     this.pause = builder.pause;
+    this.policy = builder.policy;
+    this.feed = Optional.ofNullable(builder.feed);
+    this.near =
+        Optional.ofNullable(builder.near)
+            .map(
+                settings ->
+                    NearReads.begin(
+                        name,
+                        required(feed, "keeps values in the process"),
+                        settings,
+                        builder.nearAdmission,
+                        meters));
   }
 
   /**
@@ -80,10 +109,21 @@ public final class CoherentCache<V> {
    * @throws IllegalStateException where a loader reads the key that it loads, or returns null
    */
   public Optional<V> get(String key, Loader<V> loader) {
+    return get(key, loader, Freshness.any());
+  }
+
+  /**
+   * The value of a key, proven to be as fresh as asked, or from the loader; otherwise as {@link
+   * #get(String, Loader)}. The loader must then read the primary. While the stream of invalidations
+   * has stopped, the policy says what such a read gets.
+   *
+   * @throws StaleReadException where the policy refuses the read, or its budget is used up
+   * @throws IllegalStateException where freshness is asked for and the cache follows no feed
+   */
+  public Optional<V> get(String key, Loader<V> loader, Freshness freshness) {
     CacheKey cacheKey = new CacheKey(name, key);
     try {
-      Flights.Landed<Answer<V>> landed =
-          flights.share(key, !LoaderThread.isInside(), () -> answer(cacheKey, loader));
+      Flights.Landed<Answer<V>> landed = read(cacheKey, loader, freshness);
       Answer<V> answer = landed.result();
       meters.read(answer.hit());
       if (answer.hit()) {
@@ -102,12 +142,33 @@ public final class CoherentCache<V> {
   /**
    * What a flight brings.
    *
-   * @param hit whether the store answered
+   * @param hit whether the store answered, or the near cache
+   * @param loadTick when the loader was called; 0 for a hit
    * @param loadNanos that the loader took; 0 for a hit
    */
-  private record Answer<V>(Optional<V> value, boolean hit, long loadNanos) {}
+  private record Answer<V>(Optional<V> value, boolean hit, long loadTick, long loadNanos) {
+    static <V> Answer<V> hit(Optional<V> value) {
+      return new Answer<>(value, true, 0, 0);
+    }
+  }
 
-  private Answer<V> answer(CacheKey key, Loader<V> loader) {
+  private Flights.Landed<Answer<V>> read(CacheKey key, Loader<V> loader, Freshness asked) {
+    if (near.isPresent()) {
+      Optional<NearCache.Found<V>> found = near.get().find(key.key(), asked);
+      if (found.isPresent()) {
+        return new Flights.Landed<>(Answer.hit(found.get().value()), false);
+      }
+    }
+    boolean any = asked instanceof Freshness.Any;
+    if (!any) {
+      required(feed, "is asked for freshness");
+    }
+    return (any ? flights : guarded)
+        .share(key.key(), any && !LoaderThread.isInside(), () -> answer(key, loader, asked));
+  }
+
+  private Answer<V> answer(CacheKey key, Loader<V> loader, Freshness asked) {
+    long begun = asked instanceof Freshness.Any ? 0 : ticker.getAsLong();
     long busySince = 0;
     for (int busy = 0; ; busy++) {
       Optional<ReadOutcome> outcome = store.get(key);
@@ -115,7 +176,7 @@ public final class CoherentCache<V> {
         return bypass(Bypass.STORE_FAILURE, key, loader);
       }
       if (outcome.get() instanceof ReadOutcome.Hit hit) {
-        return decode(hit.value()).orElseGet(() -> bypass(Bypass.UNDECODABLE, key, loader));
+        return hit(key, hit, loader, asked, begun);
       }
       if (outcome.get() instanceof ReadOutcome.Granted granted) {
         // The order that everything rests on: the loader begins after the lease was granted.
@@ -128,6 +189,7 @@ public final class CoherentCache<V> {
           throw e;
         }
         fill(key, granted.lease(), loaded.value());
+        keep(key, loaded.value(), granted.lease().applied());
         return loaded;
       }
       if (outcome.get() instanceof ReadOutcome.Uncertain) {
@@ -144,16 +206,103 @@ public final class CoherentCache<V> {
     }
   }
 
+  private Answer<V> hit(
+      CacheKey key, ReadOutcome.Hit hit, Loader<V> loader, Freshness asked, long begun) {
+    if (!(asked instanceof Freshness.Any)) {
+      InvalidationFeed stream = required(feed, "is asked for freshness");
+      Evidence evidence =
+          stream
+              .applied(stream.partitionOf(key.key()), hit.applied(), hit.offset())
+              .and(hit.stamp());
+      Optional<Doubt> doubt = Doubt.of(asked, evidence);
+      if (doubt.isPresent()) {
+        return doubtful(key, hit, loader, asked, begun, doubt.get(), evidence);
+      }
+    }
+    Optional<Answer<V>> decoded = decode(hit.value());
+    decoded.ifPresent(
+        answer -> keep(key, answer.value(), Position.max(hit.applied(), hit.stamp())));
+    return decoded.orElseGet(() -> bypass(Bypass.UNDECODABLE, key, loader));
+  }
+
+  /** A hit that is not proven to be as fresh as asked. */
+  private Answer<V> doubtful(
+      CacheKey key,
+      ReadOutcome.Hit hit,
+      Loader<V> loader,
+      Freshness asked,
+      long begun,
+      Doubt doubt,
+      Evidence evidence) {
+    FreshnessPolicy.Course course = policy.course(doubt, evidence);
+    if (course == FreshnessPolicy.Course.REFUSE) {
+      throw refused(key, asked, evidence, "the policy is to fail");
+    }
+    if (course == FreshnessPolicy.Course.STALE) {
+      meters.stale(Stale.SERVED);
+      return decode(hit.value()).orElseGet(() -> bypass(Bypass.UNDECODABLE, key, loader));
+    }
+    Supplier<Answer<V>> load =
+        () -> {
+          if (course == FreshnessPolicy.Course.DATABASE_WITHIN_BUDGET && !policy.budget().take()) {
+            throw refused(key, asked, evidence, "the budget for passing by the cache is used up");
+          }
+          return bypass(doubt.bypass(), key, loader);
+        };
+    // A load that began before the call may miss the token's write; for a bound it may be new
+    // enough, and then one load serves all who ask for the key.
+    boolean mayJoin = asked instanceof Freshness.Within && !LoaderThread.isInside();
+    Answer<V> loaded = doubtfulLoads.share(key.key(), mayJoin, load).result();
+    return asked instanceof Freshness.Within within
+            && begun - loaded.loadTick() > within.bound().toNanos()
+        ? load.get()
+        : loaded;
+  }
+
+  private StaleReadException refused(
+      CacheKey key, Freshness asked, Evidence evidence, String reason) {
+    meters.stale(Stale.REFUSED);
+    return new StaleReadException(
+        "cache "
+            + name
+            + " cannot prove its value of key \""
+            + key
+            + "\" to be "
+            + asked
+            + ": it holds what was committed up to "
+            + evidence.position()
+            + evidence.age().map(age -> ", all that could be read " + age + " ago").orElse("")
+            + "; "
+            + reason
+            + ". Find out why the invalidations stand still, or read with Freshness.any()");
+  }
+
+  private void keep(CacheKey key, Optional<V> value, Position vouching) {
+    near.ifPresent(values -> values.offer(key.key(), value, vouching));
+  }
+
+  private InvalidationFeed required(Optional<InvalidationFeed> present, String what) {
+    return present.orElseThrow(
+        () ->
+            new IllegalStateException(
+                "cache "
+                    + name
+                    + " "
+                    + what
+                    + " and follows no invalidations; give its builder an InvalidationFeed with"
+                    + " follow(...)"));
+  }
+
   /**
    * Empty where the codec cannot read the entry. It is valid to the store, so nobody can fill it.
    */
   private Optional<Answer<V>> decode(Value value) {
     Optional<byte[]> bytes = value.bytes();
     if (bytes.isEmpty()) {
-      return Optional.of(new Answer<>(Optional.empty(), true, 0));
+      return Optional.of(Answer.hit(Optional.empty()));
     }
     try {
-      return Optional.of(new Answer<>(Optional.of(codec.decode(bytes.get())), true, 0));
+      return Optional.of(Answer.hit(Optional.of(codec.decode(bytes.get()))));
     } catch (Exception e) {
       return Optional.empty();
     }
@@ -167,7 +316,7 @@ public final class CoherentCache<V> {
   private Answer<V> load(CacheKey key, Loader<V> loader) {
     long start = ticker.getAsLong();
     Optional<V> value = LoaderThread.load(name, key.key(), loader);
-    return new Answer<>(value, false, ticker.getAsLong() - start);
+    return new Answer<>(value, false, start, ticker.getAsLong() - start);
   }
 
   private void fill(CacheKey key, Lease lease, Optional<V> loaded) {
@@ -203,6 +352,10 @@ public final class CoherentCache<V> {
     private Duration busyBound = Duration.ofMillis(100);
     private AccessRecorder recorder = AccessRecorder.none();
     private MeterRegistry registry = new CompositeMeterRegistry();
+    private FreshnessPolicy policy = FreshnessPolicy.defaults();
+    private @Nullable InvalidationFeed feed;
+    private @Nullable NearSettings near;
+    private BiPredicate<Position, Position> nearAdmission = Position::atLeast;
     private DoubleSupplier random = () -> ThreadLocalRandom.current().nextDouble();
     private LongSupplier ticker = System::nanoTime;
     private LongConsumer pause = LockSupport::parkNanos;
@@ -255,6 +408,33 @@ public final class CoherentCache<V> {
       return this;
     }
 
+    /** By whose stream freshness is proven; whoever started it closes it. By default none. */
+    public Builder<V> follow(InvalidationFeed feed) {
+      this.feed = feed;
+      return this;
+    }
+
+    /**
+     * What reads get whose freshness cannot be proven; by default the database's answer, 200 a
+     * second. The budget of a process is one object for all its caches.
+     */
+    public Builder<V> whenStale(FreshnessPolicy policy) {
+      this.policy = policy;
+      return this;
+    }
+
+    /** Keeps values in the process too; needs a feed. By default none are kept. */
+    public Builder<V> near(NearSettings settings) {
+      this.near = settings;
+      return this;
+    }
+
+    /** Whether the first position, which vouches, is at or above the second. */
+    Builder<V> nearAdmission(BiPredicate<Position, Position> atLeast) {
+      this.nearAdmission = atLeast;
+      return this;
+    }
+
     /** Source of numbers from 0 to 1 for jitter. */
     Builder<V> random(DoubleSupplier random) {
       this.random = random;
@@ -272,6 +452,7 @@ public final class CoherentCache<V> {
      * The cache.
      *
      * @throws IllegalArgumentException that names the setting that is out of range
+     * @throws IllegalStateException if values are to be kept and no stream is followed
      */
     public CoherentCache<V> build() {
       return new CoherentCache<>(this);

@@ -178,7 +178,12 @@ public final class FencedProtocol {
     }
     if (cell.get() instanceof Cell.Entry entry && entry.era().equals(meta.get().era(cache))) {
       return new Decision.Answer(
-          new ReadOutcome.Hit(entry.value(), entry.stamp(), meta.get().applied(), entry.era()));
+          new ReadOutcome.Hit(
+              entry.value(),
+              entry.stamp(),
+              meta.get().applied(),
+              entry.era(),
+              meta.get().offset()));
     }
     return new Decision.Acquire();
   }

@@ -58,7 +58,7 @@ class FencedProtocolTest {
         .isEqualTo(
             new Outcome.Read(
                 new ReadOutcome.Hit(
-                    NEW, new Position(1, 100), new Position(1, 200), new Era(1, 7, 3))));
+                    NEW, new Position(1, 100), new Position(1, 200), new Era(1, 7, 3), 9)));
   }
 
   @Test
@@ -128,7 +128,11 @@ class FencedProtocolTest {
             new Outcome.Peeked(
                 Optional.of(
                     new ReadOutcome.Hit(
-                        NEW, META.applied(), META.applied(), META.era("products")))));
+                        NEW,
+                        META.applied(),
+                        META.applied(),
+                        META.era("products"),
+                        META.offset()))));
     assertThat(ofAnEntry.state()).isEqualTo(filled);
   }
 

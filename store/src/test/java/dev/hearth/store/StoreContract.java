@@ -78,7 +78,7 @@ abstract class StoreContract {
     assertThat(fill).isEqualTo(FillOutcome.STORED);
     assertThat(get(KEY))
         .isEqualTo(
-            new ReadOutcome.Hit(NEW, new Position(1, 100), new Position(1, 100), lease.era()));
+            new ReadOutcome.Hit(NEW, new Position(1, 100), new Position(1, 100), lease.era(), 5));
   }
 
   @Test

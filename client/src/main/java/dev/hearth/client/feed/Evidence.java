@@ -1,0 +1,23 @@
+package dev.hearth.client.feed;
+
+import dev.hearth.schemas.position.Position;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What vouches for a value.
+ *
+ * @param position the value misses no transaction whose commit record ends at or before it
+ * @param timeline of the position's epoch; empty where it is not known, or where transactions older
+ *     than the slot may still become visible
+ * @param age the value misses nothing that was visible that long ago; rounded up, empty where it is
+ *     not known
+ */
+public record Evidence(Position position, Optional<Timeline> timeline, Optional<Duration> age) {
+  /** The same with a position that vouches too. */
+  public Evidence and(Position other) {
+    return position.epoch() == other.epoch()
+        ? new Evidence(Position.max(position, other), timeline, age)
+        : this;
+  }
+}
