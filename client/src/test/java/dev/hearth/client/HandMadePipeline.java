@@ -149,7 +149,7 @@ final class HandMadePipeline implements AutoCloseable {
         new EpochRaised(
             "hearth",
             new Position(epoch, now.lsn()),
-            new SourceIdentity(now.systemIdentifier(), 1, "hearth", 0),
+            new SourceIdentity(now.systemIdentifier(), 1, "hearth", 0, "", Instant.EPOCH),
             settled,
             "test",
             Instant.EPOCH);

@@ -97,7 +97,7 @@ class RoundBuilderTest {
             new EpochRaised(
                 "slot",
                 new Position(2, 3),
-                new SourceIdentity("1", 1, "slot", 1),
+                new SourceIdentity("1", 1, "slot", 1, "", Instant.EPOCH),
                 false,
                 "restored",
                 Instant.EPOCH)));

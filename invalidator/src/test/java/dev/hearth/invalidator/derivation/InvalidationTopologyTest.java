@@ -111,7 +111,7 @@ class InvalidationTopologyTest {
         new EpochRaised(
             "slot",
             new Position(2, 3),
-            new SourceIdentity("1", 1, "slot", 1),
+            new SourceIdentity("1", 1, "slot", 1, "", Instant.EPOCH),
             true,
             "restored",
             NOW);
