@@ -14,6 +14,7 @@ import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import com.hazelcast.core.LifecycleListener;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
+import dev.hearth.store.CacheKey;
 import dev.hearth.store.DeliveryTarget;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.LeaseToken;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +90,8 @@ public final class HazelcastStore implements AutoCloseable {
    * @param tokens source of lease tokens
    * @param incarnations source of random numbers for new incarnations
    * @param nanoTime as {@link System#nanoTime}; paces {@code advanceEvery}
+   * @param foreign told of every value that a reader found under a key of ours and that is none of
+   *     ours: a miss, and worth counting. Called on threads of the store; must not block
    */
   public record Options(
       Duration leaseTime,
@@ -96,7 +100,8 @@ public final class HazelcastStore implements AutoCloseable {
       int threads,
       Supplier<LeaseToken> tokens,
       LongSupplier incarnations,
-      LongSupplier nanoTime) {
+      LongSupplier nanoTime,
+      Consumer<CacheKey> foreign) {
     public Options {
       if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(TIMEOUT_BOUND) > 0) {
         throw new IllegalArgumentException(
@@ -128,7 +133,14 @@ public final class HazelcastStore implements AutoCloseable {
           8,
           LeaseToken::random,
           random::nextLong,
-          System::nanoTime);
+          System::nanoTime,
+          key -> {});
+    }
+
+    /** These options, with somebody who is told of foreign values. */
+    public Options withForeign(Consumer<CacheKey> foreign) {
+      return new Options(
+          leaseTime, timeout, advanceEvery, threads, tokens, incarnations, nanoTime, foreign);
     }
   }
 
