@@ -51,6 +51,22 @@ public final class HazelcastUnderTest implements StoreUnderTest {
         .connectForDelivery();
   }
 
+  /** A store that is a client of the cluster, with what it was asked for. */
+  public HazelcastStore client(HazelcastStore.Options options) {
+    return new HazelcastStore(
+        "cache",
+        List.of(address()),
+        sandbox.hazelcast().clusterName(),
+        PREFIX,
+        PARTITIONS,
+        options);
+  }
+
+  /** A store that uses the member itself. */
+  public HazelcastStore embedded(HazelcastStore.Options options) {
+    return new HazelcastStore("cache", member, PREFIX, PARTITIONS, options);
+  }
+
   @Override
   public FencedStore connect(Duration leaseTime, Supplier<LeaseToken> tokens) {
     return store(address(), leaseTime, tokens, Duration.ZERO, () -> 0, System::nanoTime).connect();
@@ -99,7 +115,14 @@ public final class HazelcastUnderTest implements StoreUnderTest {
             PREFIX,
             PARTITIONS,
             new HazelcastStore.Options(
-                leaseTime, Duration.ofSeconds(4), advanceEvery, 4, tokens, incarnations, nanoTime));
+                leaseTime,
+                Duration.ofSeconds(4),
+                advanceEvery,
+                4,
+                tokens,
+                incarnations,
+                nanoTime,
+                key -> {}));
     stores.add(store);
     return store;
   }

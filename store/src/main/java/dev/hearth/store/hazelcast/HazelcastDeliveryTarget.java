@@ -1,6 +1,7 @@
 package dev.hearth.store.hazelcast;
 
 import com.hazelcast.map.IMap;
+import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.DeliveryTarget;
 import dev.hearth.store.Meta;
@@ -38,9 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class HazelcastDeliveryTarget implements DeliveryTarget {
   private static final int AT_ONCE = 1000;
-
-  /** No cell of ours; says only that something stands here. */
-  private static final byte[] TOMBSTONE = {0};
 
   private static final long TOMBSTONE_SECONDS = 10;
 
@@ -80,7 +78,7 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
     List<Supplier<CompletionStage<@Nullable Object>>> reads = new ArrayList<>();
     for (int home = 0; home < layout.hazelcastPartitions(); home++) {
       String key = layout.metaKey(partition, home);
-      reads.add(() -> entries.getAsync(key));
+      reads.add(() -> Unreadable.getAsync(entries, key));
     }
     List<@Nullable Object> found = await(reads);
     List<Optional<Meta>> known = new ArrayList<>();
@@ -240,19 +238,27 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
   private boolean replace(String key, Write write) {
     byte[] next = MetaCodec.encode(write.next());
     if (write.expected().isEmpty()) {
-      Object found = entries.putIfAbsent(key, next);
-      return found == null || same(found, next);
+      return putIfAbsent(key, next);
     }
     byte[] expected = MetaCodec.encode(write.expected().get());
     if (entries.replace(key, expected, next)) {
       return true;
     }
-    Object found = entries.get(key);
+    Object found = Unreadable.get(entries, key);
     if (same(found, expected) && !Arrays.equals(expected, next)) {
       throw failures.comparesByIdentity(entries.getName());
     }
     // Hazelcast repeats a call whose member died: it may have found what it wrote itself.
     return same(found, next);
+  }
+
+  private boolean putIfAbsent(String key, byte[] next) {
+    try {
+      Object found = entries.putIfAbsent(key, next);
+      return found == null || same(found, next);
+    } catch (HazelcastSerializationException e) {
+      return false;
+    }
   }
 
   private static boolean same(@Nullable Object found, byte[] bytes) {
@@ -270,7 +276,10 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
                 firmly
                     ? Answers.of(
                             entries.setAsync(
-                                cellKey, TOMBSTONE, TOMBSTONE_SECONDS, TimeUnit.SECONDS))
+                                cellKey,
+                                HazelcastLayout.TOMBSTONE,
+                                TOMBSTONE_SECONDS,
+                                TimeUnit.SECONDS))
                         .thenCompose(overwritten -> entries.deleteAsync(cellKey))
                     : entries.deleteAsync(cellKey));
       }

@@ -2,6 +2,7 @@ package dev.hearth.store.hazelcast;
 
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.map.IMap;
+import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import com.hazelcast.query.Predicates;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.Cell;
@@ -17,7 +18,10 @@ import dev.hearth.store.MetaCodec;
 import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.Value;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -100,9 +104,22 @@ final class HazelcastFencedStore implements FencedStore {
   private Seen read(CacheKey key) {
     String metaKey = layout.metaKey(key);
     String cellKey = HazelcastLayout.cellKey(key);
-    Map<String, Object> found = entries.getAll(Set.of(metaKey, cellKey));
-    Object cell = found.get(cellKey);
-    return new Seen(cell, FencedProtocol.decide(key.cache(), cell(cell), meta(found.get(metaKey))));
+    Object cell;
+    Object meta;
+    try {
+      Map<String, Object> found = entries.getAll(Set.of(metaKey, cellKey));
+      cell = found.get(cellKey);
+      meta = found.get(metaKey);
+    } catch (HazelcastSerializationException e) {
+      // Which of the two it is nobody says; without the record the cell does not matter.
+      cell = Unreadable.VALUE;
+      meta = Unreadable.get(entries, metaKey);
+    }
+    Optional<Cell> decoded = cell(cell);
+    if (decoded.isPresent() && decoded.get() instanceof Cell.Foreign && !isTombstone(cell)) {
+      options.foreign().accept(key);
+    }
+    return new Seen(cell, FencedProtocol.decide(key.cache(), decoded, meta(meta)));
   }
 
   private ReadOutcome readOrAcquire(CacheKey key) {
@@ -112,26 +129,40 @@ final class HazelcastFencedStore implements FencedStore {
       if (seen.decision() instanceof Decision.Answer answer) {
         return answer.outcome();
       }
-      if (seen.cell() != null) {
-        // Replacing it by the marker would give the marker the map's time to live.
-        entries.remove(cellKey, seen.cell());
-      }
+      clear(cellKey, seen.cell());
       LeaseToken token = options.tokens().get();
-      byte[] marker = CellCodec.marker(token);
-      Object there =
-          entries.putIfAbsent(
-              cellKey, marker, ClusterTime.seconds(options.leaseTime()), TimeUnit.SECONDS);
-      // Hazelcast repeats a call whose member died: the marker that it then finds may be ours.
-      if (there == null || same(there, marker)) {
+      if (mark(cellKey, CellCodec.marker(token))) {
         return granted(key, token);
       }
     }
     return new ReadOutcome.Busy();
   }
 
+  /** Makes room: to replace a cell by the marker would give the marker the map's time to live. */
+  private void clear(String cellKey, @Nullable Object cell) {
+    if (cell instanceof byte[]) {
+      entries.remove(cellKey, cell);
+    } else if (cell != null) {
+      // What is no bytes need not be equal to itself. Should it be a marker by now, one fill fails.
+      entries.delete(cellKey);
+    }
+  }
+
+  private boolean mark(String cellKey, byte[] marker) {
+    try {
+      Object there =
+          entries.putIfAbsent(
+              cellKey, marker, ClusterTime.seconds(options.leaseTime()), TimeUnit.SECONDS);
+      // Hazelcast repeats a call whose member died: the marker that it then finds may be ours.
+      return there == null || same(there, marker);
+    } catch (HazelcastSerializationException e) {
+      return false;
+    }
+  }
+
   private ReadOutcome granted(CacheKey key, LeaseToken token) {
     // Where there is none any more the marker stays behind, and ends with its lease.
-    return meta(entries.get(layout.metaKey(key)))
+    return meta(Unreadable.get(entries, layout.metaKey(key)))
         .<ReadOutcome>map(meta -> new ReadOutcome.Granted(FencedProtocol.lease(key, token, meta)))
         .orElseGet(ReadOutcome.Uncertain::new);
   }
@@ -144,15 +175,14 @@ final class HazelcastFencedStore implements FencedStore {
   private FillOutcome fill(String cellKey, Lease lease, Value value, Duration ttl) {
     byte[] marker = CellCodec.marker(lease.token());
     if (!entries.replace(cellKey, marker, CellCodec.entry(lease, value))) {
-      Object now = entries.get(cellKey);
-      if (now != null && same(now, marker)) {
+      if (same(Unreadable.get(entries, cellKey), marker)) {
         throw failures.comparesByIdentity(entries.getName());
       }
       return FillOutcome.LEASE_LOST;
     }
     try {
       if (entries.setTtl(cellKey, ClusterTime.seconds(ttl), TimeUnit.SECONDS)) {
-        Object now = entries.get(cellKey);
+        Object now = Unreadable.get(entries, cellKey);
         if (now != null && cell(now).orElseThrow() instanceof Cell.Marker) {
           entries.remove(cellKey, now);
         }
@@ -177,17 +207,33 @@ final class HazelcastFencedStore implements FencedStore {
     return IntStream.range(0, layout.hazelcastPartitions())
         .boxed()
         .flatMap(home -> keysIn(home).stream())
-        // A foreign key need not be a text.
-        .filter(key -> (Object) key instanceof String && key.startsWith(cells + prefix))
+        .filter(key -> key.startsWith(cells + prefix))
         .map(key -> key.substring(cells.length()));
   }
 
-  private Set<String> keysIn(int home) {
+  private List<String> keysIn(int home) {
+    List<String> keys = new ArrayList<>();
     try {
-      return entries.keySet(
-          Predicates.partitionPredicate(layout.metaKey(0, home), Predicates.alwaysTrue()));
+      Iterator<?> found =
+          entries
+              .keySet(
+                  Predicates.partitionPredicate(layout.metaKey(0, home), Predicates.alwaysTrue()))
+              .iterator();
+      while (found.hasNext()) {
+        text(found).ifPresent(keys::add);
+      }
+      return keys;
     } catch (RuntimeException e) {
       throw failures.unavailable("a listing of its keys", e);
+    }
+  }
+
+  /** A foreign key need not be a text, nor of a class that is here. */
+  private static Optional<String> text(Iterator<?> keys) {
+    try {
+      return keys.next() instanceof String text ? Optional.of(text) : Optional.empty();
+    } catch (HazelcastSerializationException e) {
+      return Optional.empty();
     }
   }
 
@@ -203,7 +249,12 @@ final class HazelcastFencedStore implements FencedStore {
             failure -> CompletableFuture.failedStage(failures.unavailable(what, failure)));
   }
 
-  private static boolean same(Object seen, byte[] bytes) {
+  /** A delivery that deletes firmly puts one there for a moment. */
+  private static boolean isTombstone(@Nullable Object cell) {
+    return same(cell, HazelcastLayout.TOMBSTONE);
+  }
+
+  private static boolean same(@Nullable Object seen, byte[] bytes) {
     return seen instanceof byte[] other && Arrays.equals(other, bytes);
   }
 

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * steps (the coupon collector's 271 · H(271)). Thread-safe.
  */
 final class HazelcastLayout {
+  /** No cell of ours; says only that something stands here. */
+  static final byte[] TOMBSTONE = {0};
+
   private static final String RECORD = "\0meta:";
 
   private final int invalidations;

@@ -5,6 +5,7 @@ import com.hazelcast.client.HazelcastClientOfflineException;
 import com.hazelcast.client.config.ClientConfig;
 import com.hazelcast.client.config.ClientConnectionStrategyConfig.ReconnectMode;
 import com.hazelcast.client.properties.ClientProperty;
+import com.hazelcast.cluster.Member;
 import com.hazelcast.config.InMemoryFormat;
 import com.hazelcast.config.InvalidConfigurationException;
 import com.hazelcast.config.ListenerConfig;
@@ -13,7 +14,9 @@ import com.hazelcast.config.MergePolicyConfig;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import com.hazelcast.core.LifecycleListener;
+import com.hazelcast.map.IMap;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
+import dev.hearth.store.CacheKey;
 import dev.hearth.store.DeliveryTarget;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.LeaseToken;
@@ -24,6 +27,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +92,8 @@ public final class HazelcastStore implements AutoCloseable {
    * @param tokens source of lease tokens
    * @param incarnations source of random numbers for new incarnations
    * @param nanoTime as {@link System#nanoTime}; paces {@code advanceEvery}
+   * @param foreign told of every value that a reader found under a key of ours and that is none of
+   *     ours: a miss, and worth counting. Called on threads of the store; must not block
    */
   public record Options(
       Duration leaseTime,
@@ -96,7 +102,8 @@ public final class HazelcastStore implements AutoCloseable {
       int threads,
       Supplier<LeaseToken> tokens,
       LongSupplier incarnations,
-      LongSupplier nanoTime) {
+      LongSupplier nanoTime,
+      Consumer<CacheKey> foreign) {
     public Options {
       if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(TIMEOUT_BOUND) > 0) {
         throw new IllegalArgumentException(
@@ -128,7 +135,14 @@ public final class HazelcastStore implements AutoCloseable {
           8,
           LeaseToken::random,
           random::nextLong,
-          System::nanoTime);
+          System::nanoTime,
+          key -> {});
+    }
+
+    /** These options, with somebody who is told of foreign values. */
+    public Options withForeign(Consumer<CacheKey> foreign) {
+      return new Options(
+          leaseTime, timeout, advanceEvery, threads, tokens, incarnations, nanoTime, foreign);
     }
   }
 
@@ -186,6 +200,8 @@ public final class HazelcastStore implements AutoCloseable {
    * Connects for reading and filling.
    *
    * @throws StoreUnavailableException if no member can be reached within 10 s, or none holds data
+   * @throws IllegalStateException if the member or client that was given keeps a near cache of the
+   *     map, or if this store is closed
    */
   public FencedStore connect() {
     return new HazelcastFencedStore(name, layout(), calls("read"), options);
@@ -209,11 +225,29 @@ public final class HazelcastStore implements AutoCloseable {
       present = source.get();
       instance = present;
     }
+    HazelcastLayout layout;
+    boolean near;
     try {
-      return awaitOnline(present);
+      layout = awaitOnline(present);
+      near = keepsNearCache(present, layout.entries());
     } catch (RuntimeException e) {
       throw new Failures(name, options.timeout()).unavailable("on connecting", e);
     }
+    if (near) {
+      String map = layout.entries().getName();
+      throw new IllegalStateException(
+          "store "
+              + name
+              + ": Hazelcast instance "
+              + present.getName()
+              + " keeps a near cache of map "
+              + map
+              + ", which answers with entries that were invalidated since; take map "
+              + map
+              + ", or the pattern that it matches, out of the near caches in its configuration"
+              + " (Hearth's own near cache is in the client: CoherentCache)");
+    }
+    return layout;
   }
 
   /**
@@ -239,6 +273,17 @@ public final class HazelcastStore implements AutoCloseable {
         LockSupport.parkNanos(CONNECT_PAUSE.toNanos());
       }
     }
+  }
+
+  /**
+   * A near cache of Hazelcast answers a read from what it saw earlier, record and cell of different
+   * moments, and is told of changes by messages that may be lost or late (hazelcast#25304). Only a
+   * map that has one has its statistics; a member's may be switched off, but not its configuration.
+   */
+  private static boolean keepsNearCache(HazelcastInstance present, IMap<String, Object> entries) {
+    return entries.getLocalMapStats().getNearCacheStats() != null
+        || (present.getLocalEndpoint() instanceof Member
+            && present.getConfig().findMapConfig(entries.getName()).isNearCacheEnabled());
   }
 
   private static MapConfig map(String name) {

@@ -236,7 +236,8 @@ class HazelcastDeliveryTest {
                     good.threads(),
                     good.tokens(),
                     good.incarnations(),
-                    good.nanoTime()))
+                    good.nanoTime(),
+                    good.foreign()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("timeout of a Hazelcast store is 5000 ms; expected 1 to 4000 ms");
   }

@@ -153,7 +153,8 @@ class HazelcastFailoverTest {
         usual.threads(),
         usual.tokens(),
         usual.incarnations(),
-        usual.nanoTime());
+        usual.nanoTime(),
+        usual.foreign());
   }
 
   private static HazelcastInstance start(String address, List<String> addresses) {
