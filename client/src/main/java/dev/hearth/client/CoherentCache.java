@@ -1,9 +1,7 @@
 package dev.hearth.client;
 
 import dev.hearth.client.CacheMeters.Bypass;
-import dev.hearth.client.CacheMeters.Stale;
 import dev.hearth.client.access.AccessRecorder;
-import dev.hearth.client.feed.Evidence;
 import dev.hearth.client.feed.InvalidationFeed;
 import dev.hearth.client.near.NearCache;
 import dev.hearth.schemas.position.Position;
@@ -23,7 +21,6 @@ import java.util.function.BiPredicate;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,12 +51,10 @@ public final class CoherentCache<V> {
   private final DoubleSupplier random;
   private final LongSupplier ticker;
   private final LongConsumer pause;
-  private final FreshnessPolicy policy;
-  private final Optional<InvalidationFeed> feed;
+  private final Optional<FreshReads<V>> fresh;
   private final Optional<NearReads<V>> near;
   private final Flights<Answer<V>> flights = new Flights<>();
   private final Flights<Answer<V>> guarded = new Flights<>();
-  private final Flights<Answer<V>> doubtfulLoads = new Flights<>();
 
   private CoherentCache(Builder<V> builder) {
     this.name = builder.cache;
@@ -72,15 +67,15 @@ public final class CoherentCache<V> {
     this.meters = new CacheMeters(builder.registry, name, builder.store.name());
     this.random = builder.random;
     this.pause = builder.pause;
-    this.policy = builder.policy;
-    this.feed = Optional.ofNullable(builder.feed);
+    Optional<InvalidationFeed> feed = Optional.ofNullable(builder.feed);
+    this.fresh = feed.map(stream -> new FreshReads<>(name, stream, builder.policy, meters));
     this.near =
         Optional.ofNullable(builder.near)
             .map(
                 settings ->
                     NearReads.begin(
                         name,
-                        required(feed, "keeps values in the process"),
+                        feed.orElseThrow(() -> followsNothing("keeps values in the process")),
                         settings,
                         builder.nearAdmission,
                         meters));
@@ -139,19 +134,6 @@ public final class CoherentCache<V> {
     }
   }
 
-  /**
-   * What a flight brings.
-   *
-   * @param hit whether the store answered, or the near cache
-   * @param loadTick when the loader was called; 0 for a hit
-   * @param loadNanos that the loader took; 0 for a hit
-   */
-  private record Answer<V>(Optional<V> value, boolean hit, long loadTick, long loadNanos) {
-    static <V> Answer<V> hit(Optional<V> value) {
-      return new Answer<>(value, true, 0, 0);
-    }
-  }
-
   private Flights.Landed<Answer<V>> read(CacheKey key, Loader<V> loader, Freshness asked) {
     if (near.isPresent()) {
       Optional<NearCache.Found<V>> found = near.get().find(key.key(), asked);
@@ -161,7 +143,7 @@ public final class CoherentCache<V> {
     }
     boolean any = asked instanceof Freshness.Any;
     if (!any) {
-      required(feed, "is asked for freshness");
+      fresh();
     }
     return (any ? flights : guarded)
         .share(key.key(), any && !LoaderThread.isInside(), () -> answer(key, loader, asked));
@@ -209,88 +191,40 @@ public final class CoherentCache<V> {
   private Answer<V> hit(
       CacheKey key, ReadOutcome.Hit hit, Loader<V> loader, Freshness asked, long begun) {
     if (!(asked instanceof Freshness.Any)) {
-      InvalidationFeed stream = required(feed, "is asked for freshness");
-      Evidence evidence =
-          stream
-              .applied(stream.partitionOf(key.key()), hit.applied(), hit.offset())
-              .and(hit.stamp());
-      Optional<Doubt> doubt = Doubt.of(asked, evidence);
-      if (doubt.isPresent()) {
-        return doubtful(key, hit, loader, asked, begun, doubt.get(), evidence);
+      FreshReads<V> guard = fresh();
+      Optional<FreshReads.InDoubt> inDoubt = guard.doubt(key, hit, asked, begun);
+      if (inDoubt.isPresent()) {
+        return guard.answer(
+            key, inDoubt.get(), () -> decoded(key, hit, loader), () -> load(key, loader));
       }
     }
-    Optional<Answer<V>> decoded = decode(hit.value());
-    decoded.ifPresent(
-        answer -> keep(key, answer.value(), Position.max(hit.applied(), hit.stamp())));
-    return decoded.orElseGet(() -> bypass(Bypass.UNDECODABLE, key, loader));
+    Answer<V> answer = decoded(key, hit, loader);
+    if (answer.hit()) {
+      keep(key, answer.value(), Position.max(hit.applied(), hit.stamp()));
+    }
+    return answer;
   }
 
-  /** A hit that is not proven to be as fresh as asked. */
-  private Answer<V> doubtful(
-      CacheKey key,
-      ReadOutcome.Hit hit,
-      Loader<V> loader,
-      Freshness asked,
-      long begun,
-      Doubt doubt,
-      Evidence evidence) {
-    FreshnessPolicy.Course course = policy.course(doubt, evidence);
-    if (course == FreshnessPolicy.Course.REFUSE) {
-      throw refused(key, asked, evidence, "the policy is to fail");
-    }
-    if (course == FreshnessPolicy.Course.STALE) {
-      meters.stale(Stale.SERVED);
-      return decode(hit.value()).orElseGet(() -> bypass(Bypass.UNDECODABLE, key, loader));
-    }
-    Supplier<Answer<V>> load =
-        () -> {
-          if (course == FreshnessPolicy.Course.DATABASE_WITHIN_BUDGET && !policy.budget().take()) {
-            throw refused(key, asked, evidence, "the budget for passing by the cache is used up");
-          }
-          return bypass(doubt.bypass(), key, loader);
-        };
-    // A load that began before the call may miss the token's write; for a bound it may be new
-    // enough, and then one load serves all who ask for the key.
-    boolean mayJoin = asked instanceof Freshness.Within && !LoaderThread.isInside();
-    Answer<V> loaded = doubtfulLoads.share(key.key(), mayJoin, load).result();
-    return asked instanceof Freshness.Within within
-            && begun - loaded.loadTick() > within.bound().toNanos()
-        ? load.get()
-        : loaded;
+  private Answer<V> decoded(CacheKey key, ReadOutcome.Hit hit, Loader<V> loader) {
+    return decode(hit.value()).orElseGet(() -> bypass(Bypass.UNDECODABLE, key, loader));
   }
 
-  private StaleReadException refused(
-      CacheKey key, Freshness asked, Evidence evidence, String reason) {
-    meters.stale(Stale.REFUSED);
-    return new StaleReadException(
-        "cache "
-            + name
-            + " cannot prove its value of key \""
-            + key
-            + "\" to be "
-            + asked
-            + ": it holds what was committed up to "
-            + evidence.position()
-            + evidence.age().map(age -> ", all that could be read " + age + " ago").orElse("")
-            + "; "
-            + reason
-            + ". Find out why the invalidations stand still, or read with Freshness.any()");
+  private FreshReads<V> fresh() {
+    return fresh.orElseThrow(() -> followsNothing("is asked for freshness"));
   }
 
   private void keep(CacheKey key, Optional<V> value, Position vouching) {
     near.ifPresent(values -> values.offer(key.key(), value, vouching));
   }
 
-  private InvalidationFeed required(Optional<InvalidationFeed> present, String what) {
-    return present.orElseThrow(
-        () ->
-            new IllegalStateException(
-                "cache "
-                    + name
-                    + " "
-                    + what
-                    + " and follows no invalidations; give its builder an InvalidationFeed with"
-                    + " follow(...)"));
+  private IllegalStateException followsNothing(String what) {
+    return new IllegalStateException(
+        "cache "
+            + name
+            + " "
+            + what
+            + " and follows no invalidations; give its builder an InvalidationFeed with"
+            + " follow(...)");
   }
 
   /**

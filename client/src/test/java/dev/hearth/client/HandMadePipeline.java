@@ -169,9 +169,9 @@ final class HandMadePipeline implements AutoCloseable {
   }
 
   /** A watermark that a commit which is stuck holds at a place, while time goes on. */
-  void markHeldAt(WriteToken place, Duration age) throws Exception {
+  void markHeldAt(WriteToken place) throws Exception {
     Now now = now();
-    publishMark(new Watermark(new Position(epoch, place.lsn()), now.lsn(), now.time().minus(age)));
+    publishMark(new Watermark(new Position(epoch, place.lsn()), now.lsn(), now.time()));
   }
 
   void invalidate(String key) throws Exception {
