@@ -1,5 +1,6 @@
 package dev.hearth.store.redis;
 
+import dev.hearth.store.CacheKey;
 import dev.hearth.store.DeliveryTarget;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.LeaseToken;
@@ -16,6 +17,7 @@ import io.lettuce.core.resource.ClientResources;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -41,16 +43,28 @@ public final class RedisStore implements AutoCloseable {
    * @param timeout how long a command may take before the store counts as not answering
    * @param tokens source of lease tokens
    * @param incarnations source of random numbers for new incarnations
+   * @param foreign told of every value that a reader found under a key of ours and that is none of
+   *     ours: a miss, and worth counting. Called on threads of the store's client; must not block
    */
   public record Options(
       Duration leaseTime,
       Duration timeout,
       Supplier<LeaseToken> tokens,
-      LongSupplier incarnations) {
+      LongSupplier incarnations,
+      Consumer<CacheKey> foreign) {
     public static Options defaults() {
       SecureRandom random = new SecureRandom();
       return new Options(
-          Duration.ofSeconds(10), Duration.ofSeconds(2), LeaseToken::random, random::nextLong);
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(2),
+          LeaseToken::random,
+          random::nextLong,
+          key -> {});
+    }
+
+    /** These options, with somebody who is told of foreign values. */
+    public Options withForeign(Consumer<CacheKey> foreign) {
+      return new Options(leaseTime, timeout, tokens, incarnations, foreign);
     }
   }
 
@@ -92,8 +106,7 @@ public final class RedisStore implements AutoCloseable {
    * @throws StoreUnavailableException if the server cannot be reached
    */
   public FencedStore connect() {
-    return new RedisFencedStore(
-        name, connect(readers), layout, options.leaseTime(), options.tokens());
+    return new RedisFencedStore(name, connect(readers), layout, options);
   }
 
   /** Connects for a delivery; throws as {@link #connect}. */
