@@ -7,6 +7,7 @@ import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.store.redis.RedisStore;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.nio.charset.StandardCharsets;
@@ -56,6 +57,11 @@ public final class RedisUnderTest implements StoreUnderTest {
   /** Any command. */
   public RedisCommands<byte[], byte[]> redis() {
     return connection.sync();
+  }
+
+  /** Any command, without waiting. */
+  public RedisAsyncCommands<byte[], byte[]> async() {
+    return connection.async();
   }
 
   @Override

@@ -90,6 +90,15 @@ enum RedisScript {
     this.output = output;
   }
 
+  String text() {
+    return text;
+  }
+
+  /** SHA-1 of the text, in hexadecimal digits. */
+  String digest() {
+    return digest;
+  }
+
   /**
    * Sends the text, so that the script runs in its place among other commands, whatever the server
    * knows.

@@ -1,6 +1,7 @@
 package dev.hearth.store.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.schemas.position.Position;
@@ -234,6 +235,31 @@ class RedisLossTest {
     assertThat(seen.hits).isPositive();
     assertThat(seen.evictedLeases).isPositive();
     assertThat(log.mismatches()).isPositive();
+  }
+
+  @Test
+  void aServerWithoutMemoryStillLosesItsEntriesAndVouchesForNothingMore() {
+    start(incarnations::incrementAndGet, "maxmemory 3mb", "maxmemory-policy noeviction");
+    fill(KEY, OLD);
+    Position applied = ((ReadOutcome.Hit) get(KEY)).applied();
+    assertThatThrownBy(() -> Stream.iterate(0, n -> n + 1).forEach(n -> ballast(n)))
+        .hasMessageStartingWith("OOM");
+
+    log.publish(change());
+    log.publish(mark(210));
+    boolean delivered = log.tried();
+
+    assertThat(delivered).isFalse();
+    assertThat(server.cell(KEY)).isEmpty();
+    Meta record = server.meta(server.recordOf(KEY)).flatMap(MetaCodec::decode).orElseThrow();
+    assertThat(record.applied()).isEqualTo(applied);
+    server.redis().configSet("maxmemory", "0");
+    log.deliver();
+    assertThat(lease(KEY).applied().atLeast(CHANGE)).isTrue();
+  }
+
+  private void ballast(int n) {
+    server.redis().set(bytes("other:" + n), new byte[4_096]);
   }
 
   private record LeasedVersion(Lease lease, int version) {}
