@@ -45,7 +45,7 @@ public final class Services implements AutoCloseable {
     Map<String, Object> kafka =
         KafkaTopics.clientProperties(
             config.kafka().bootstrapServers(), config.kafka().properties());
-    this.stores = new Stores(config, topics);
+    this.stores = new Stores(config, topics, metrics);
     this.warmer =
         roles.contains(Role.WARM)
             ? Optional.of(

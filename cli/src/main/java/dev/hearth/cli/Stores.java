@@ -2,6 +2,8 @@ package dev.hearth.cli;
 
 import dev.hearth.chassis.StartupException;
 import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.metrics.Metric;
+import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.store.DeliveryTarget;
 import dev.hearth.store.FencedStore;
@@ -22,11 +24,13 @@ final class Stores implements AutoCloseable {
   /** A store of either kind. */
   private record Server(Supplier<FencedStore> reading, Supplier<DeliveryTarget> delivering) {}
 
+  private final Metrics metrics;
   private final Map<String, Server> servers = new LinkedHashMap<>();
   private final Map<String, FencedStore> connected = new LinkedHashMap<>();
   private final Deque<Runnable> closing = new ArrayDeque<>();
 
-  Stores(HearthConfig config, Topics topics) {
+  Stores(HearthConfig config, Topics topics, Metrics metrics) {
+    this.metrics = metrics;
     int partitions = topics.invalidations().partitions();
     config
         .stores()
@@ -46,7 +50,14 @@ final class Stores implements AutoCloseable {
       }
       RedisStore server =
           new RedisStore(
-              name, redis.uris().get(0), prefix, partitions, RedisStore.Options.defaults());
+              name,
+              redis.uris().get(0),
+              prefix,
+              partitions,
+              RedisStore.Options.defaults()
+                  .withForeign(
+                      key ->
+                          metrics.counter(Metric.FOREIGN_VALUES, key.cache(), name).increment()));
       closing.push(server::close);
       return new Server(server::connect, server::connectForDelivery);
     }

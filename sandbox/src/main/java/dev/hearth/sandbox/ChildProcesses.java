@@ -60,6 +60,27 @@ final class ChildProcesses {
     forget(process);
   }
 
+  /** Sends a signal, such as STOP, to a process. */
+  static void signal(Process process, String signal) {
+    try {
+      Process kill =
+          new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+              .redirectErrorStream(true)
+              .start();
+      String said = new String(kill.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (kill.waitFor() != 0) {
+        throw new SandboxException(
+            "Process %d did not take signal %s: %s."
+                .formatted(process.pid(), signal, said.strip()));
+      }
+    } catch (IOException e) {
+      throw new SandboxException(
+          "Signal %s was not sent to process %d: %s.".formatted(signal, process.pid(), e), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Strikes a process that has ended by itself from the list. */
   synchronized void forget(Process process) {
     lines.remove(process.pid());

@@ -23,6 +23,9 @@ final class Ports {
   private static final int FIRST = 20_000;
   private static final int AFTER_LAST = 32_000;
 
+  /** Nodes of a Redis Cluster listen to one another this far above their port. */
+  private static final int REDIS_BUS = 10_000;
+
   private final RandomGenerator random;
   private final Set<Integer> given = new HashSet<>();
 
@@ -31,15 +34,30 @@ final class Ports {
   }
 
   int free() {
+    return free(AFTER_LAST, 0);
+  }
+
+  /**
+   * A free port for a Redis, whose bus port is free and below those of outgoing connections too.
+   */
+  int freeWithRedisBus() {
+    return free(AFTER_LAST - REDIS_BUS, REDIS_BUS);
+  }
+
+  private synchronized int free(int afterLast, int further) {
     for (int attempt = 0; attempt < 1_000; attempt++) {
-      int port = random.nextInt(FIRST, AFTER_LAST);
-      if (given.add(port) && problemWith(port).isEmpty()) {
+      int port = random.nextInt(FIRST, afterLast);
+      if (take(port) && (further == 0 || take(port + further))) {
         return port;
       }
     }
     throw new SandboxException(
         "No free port found on 127.0.0.1 from %d to %d after 1000 attempts; end programs that listen there."
-            .formatted(FIRST, AFTER_LAST - 1));
+            .formatted(FIRST, afterLast - 1));
+  }
+
+  private boolean take(int port) {
+    return given.add(port) && problemWith(port).isEmpty();
   }
 
   static void requireFree(Server server, int port) {

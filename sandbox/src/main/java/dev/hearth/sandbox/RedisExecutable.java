@@ -8,26 +8,39 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import redis.embedded.core.ExecutableProvider;
 
 /**
  * The Redis to run: the one on the PATH when it is newer than the one that embedded-redis carries.
+ * All servers of a data directory share it. Safe for use by many threads.
  */
 final class RedisExecutable {
   private static final List<Integer> CARRIED = List.of(6, 2, 11);
   private static final Pattern VERSION = Pattern.compile("v=(\\d+)\\.(\\d+)\\.(\\d+)");
 
-  private RedisExecutable() {}
+  private final DataDirectory data;
+  private @Nullable Path found;
 
-  /**
-   * @param directory where the carried executable is unpacked
-   */
-  static Path find(Path directory) throws IOException {
-    Optional<Path> installed =
-        CommandPath.find("redis-server").filter(file -> isNewer(versionLine(file)));
-    return installed.isPresent()
-        ? installed.get()
-        : ExecutableProvider.newJarResourceProvider(directory.toFile()).get().toPath();
+  RedisExecutable(DataDirectory data) {
+    this.data = data;
+  }
+
+  /** Where it is; the carried one is unpacked on the first call. */
+  synchronized Path path() throws IOException {
+    Path present = found;
+    if (present == null) {
+      Optional<Path> installed =
+          CommandPath.find("redis-server").filter(file -> isNewer(versionLine(file)));
+      present =
+          installed.isPresent()
+              ? installed.get()
+              : ExecutableProvider.newJarResourceProvider(data.subdirectory("redis").toFile())
+                  .get()
+                  .toPath();
+      found = present;
+    }
+    return present;
   }
 
   static boolean isNewer(String versionLine) {

@@ -30,12 +30,18 @@ public final class Sandbox implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Sandbox.class);
 
   private final DataDirectory data;
+  private final Ports ports;
+  private final RedisExecutable redis;
   private final Map<Server, Restartable> servers;
+  private final List<RedisServer> moreRedis = new ArrayList<>();
   private final Thread hook = new Thread(this::shutDown, "sandbox-shutdown");
   private boolean closed;
 
-  private Sandbox(DataDirectory data, Map<Server, Restartable> servers) {
+  private Sandbox(
+      DataDirectory data, Ports ports, RedisExecutable redis, Map<Server, Restartable> servers) {
     this.data = data;
+    this.ports = ports;
+    this.redis = redis;
     this.servers = servers;
   }
 
@@ -73,6 +79,45 @@ public final class Sandbox implements AutoCloseable {
    */
   public RedisServer redis() {
     return (RedisServer) find(Server.REDIS);
+  }
+
+  /**
+   * Starts one more Redis, which ends with this sandbox: a replica, a node of a cluster, one with
+   * little memory.
+   *
+   * @param settings lines of its redis.conf, such as {@code maxmemory 2mb}
+   * @throws SandboxException when it does not come up
+   */
+  public RedisServer startRedis(String... settings) {
+    return startRedis(RedisServer.Role.SERVER, List.of(settings));
+  }
+
+  /**
+   * Starts one more Redis Sentinel, which ends with this sandbox.
+   *
+   * @param settings lines of its sentinel.conf, such as {@code sentinel monitor shop 127.0.0.1 6379
+   *     1}
+   * @throws SandboxException when it does not come up
+   */
+  public RedisServer startSentinel(String... settings) {
+    return startRedis(RedisServer.Role.SENTINEL, List.of(settings));
+  }
+
+  private synchronized RedisServer startRedis(RedisServer.Role role, List<String> settings) {
+    if (closed) {
+      throw new IllegalStateException("This sandbox is closed.");
+    }
+    RedisServer server =
+        new RedisServer(
+            data,
+            redis,
+            "redis-" + (moreRedis.size() + 2),
+            ports.freeWithRedisBus(),
+            role,
+            settings);
+    moreRedis.add(server);
+    server.start();
+    return server;
   }
 
   /**
@@ -119,8 +164,10 @@ public final class Sandbox implements AutoCloseable {
     if (!closed) {
       closed = true;
       // Nobody will read a temporary directory again, so nothing needs to end in good order.
+      List<Restartable> all = new ArrayList<>(servers.values());
+      all.addAll(moreRedis);
       List<Throwable> failures =
-          inParallel(servers.values(), data.temporary() ? Restartable::kill : Restartable::stop);
+          inParallel(all, data.temporary() ? Restartable::kill : Restartable::stop);
       failures.forEach(failure -> log.warn("Server not stopped: error={}", failure.getMessage()));
       data.release();
     }
@@ -235,26 +282,29 @@ public final class Sandbox implements AutoCloseable {
     public Sandbox start() {
       Ports free = new Ports(new SecureRandom());
       DataDirectory data = DataDirectory.claim(directory);
+      RedisExecutable redis = new RedisExecutable(data);
       Map<Server, Restartable> created = new EnumMap<>(Server.class);
       try {
         for (Server server : servers) {
           int port = ports.getOrDefault(server, 0);
-          created.put(server, create(server, data, port == 0 ? free.free() : port, free));
+          created.put(server, create(server, data, redis, port == 0 ? free.free() : port, free));
         }
       } catch (SandboxException e) {
         data.release();
         throw e;
       }
-      Sandbox sandbox = new Sandbox(data, created);
+      Sandbox sandbox = new Sandbox(data, free, redis, created);
       sandbox.startAll(progress);
       return sandbox;
     }
 
-    private Restartable create(Server server, DataDirectory data, int port, Ports free) {
+    private Restartable create(
+        Server server, DataDirectory data, RedisExecutable redis, int port, Ports free) {
       return switch (server) {
         case POSTGRES -> new PostgresServer(data, port);
         case KAFKA -> new KafkaServer(data, port, free.free());
-        case REDIS -> new RedisServer(data, port);
+        case REDIS ->
+            new RedisServer(data, redis, "redis", port, RedisServer.Role.SERVER, List.of());
         case HAZELCAST -> new HazelcastServer(port, hazelcastAdjustment);
       };
     }

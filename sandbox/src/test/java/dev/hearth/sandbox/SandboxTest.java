@@ -3,8 +3,12 @@ package dev.hearth.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.hazelcast.core.HazelcastInstance;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -144,6 +148,38 @@ final class SandboxTest {
   void redisAnswers() throws Exception {
     assertThat(Clients.redis(sandbox.redis(), "PING")).isEqualTo("+PONG");
     assertThat(sandbox.redis().uri()).isEqualTo("redis://127.0.0.1:" + sandbox.redis().port());
+  }
+
+  @Test
+  void startsMoreRedisWithSettingsOfTheirOwn() throws Exception {
+    RedisServer replica =
+        sandbox.startRedis("maxmemory 7mb", "replicaof 127.0.0.1 " + sandbox.redis().port());
+    RedisServer sentinel =
+        sandbox.startSentinel(
+            "sentinel monitor shop 127.0.0.1 %d 1".formatted(sandbox.redis().port()));
+    Clients.redis(sandbox.redis(), "SET copied 1");
+
+    Eventually.eventually("the replica has it", () -> redis(replica, "EXISTS copied").equals(":1"));
+    String refused = redis(replica, "SET copied 2");
+    String monitored = redis(sentinel, "SENTINEL CKQUORUM shop");
+    replica.pause();
+    CompletableFuture<String> answer =
+        CompletableFuture.supplyAsync(() -> redis(replica, "GET copied"));
+    String fromPaused = answer.completeOnTimeout("nothing", 300, TimeUnit.MILLISECONDS).join();
+    replica.resume();
+
+    assertThat(refused).startsWith("-READONLY");
+    assertThat(monitored).startsWith("+OK");
+    assertThat(fromPaused).isEqualTo("nothing");
+    assertThat(redis(replica, "PING")).isEqualTo("+PONG");
+  }
+
+  private static String redis(RedisServer server, String command) {
+    try {
+      return Clients.redis(server, command);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

@@ -1,17 +1,20 @@
 package dev.hearth.store;
 
 import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** Waits for what time brings. */
-final class Eventually {
+public final class Eventually {
   private static final Duration BOUND = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofMillis(5);
 
   private Eventually() {}
 
-  static void until(String what, BooleanSupplier condition) {
+  public static void until(String what, BooleanSupplier condition) {
     long deadline = System.nanoTime() + BOUND.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
@@ -19,5 +22,21 @@ final class Eventually {
       }
       LockSupport.parkNanos(PAUSE.toNanos());
     }
+  }
+
+  /** What a store that is coming back answers, as soon as it answers. */
+  public static <T> T answered(Supplier<T> operation) {
+    AtomicReference<T> answer = new AtomicReference<>();
+    until(
+        "the store answers",
+        () -> {
+          try {
+            answer.set(operation.get());
+            return true;
+          } catch (CompletionException e) {
+            return false;
+          }
+        });
+    return answer.get();
   }
 }

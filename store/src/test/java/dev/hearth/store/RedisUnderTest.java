@@ -1,11 +1,13 @@
 package dev.hearth.store;
 
+import dev.hearth.sandbox.RedisServer;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.store.redis.RedisStore;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.nio.charset.StandardCharsets;
@@ -13,19 +15,43 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** A Redis server of its own. */
 public final class RedisUnderTest implements StoreUnderTest {
-  private final Sandbox sandbox = Sandbox.builder().servers(Server.REDIS).start();
-  private final RedisClient client = RedisClient.create(sandbox.redis().uri());
-  private final StatefulRedisConnection<byte[], byte[]> connection =
-      client.connect(ByteArrayCodec.INSTANCE);
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  private final Sandbox sandbox;
+  private final RedisServer server;
+  private final RedisClient client;
+  private final StatefulRedisConnection<byte[], byte[]> connection;
   private final List<RedisStore> stores = new ArrayList<>();
+
+  public RedisUnderTest() {
+    this(Sandbox.builder().servers(Server.REDIS).start(), Sandbox::redis);
+  }
+
+  /** A server with lines of its own in redis.conf. */
+  public RedisUnderTest(String... settings) {
+    this(Sandbox.builder().servers().start(), sandbox -> sandbox.startRedis(settings));
+  }
+
+  private RedisUnderTest(Sandbox sandbox, Function<Sandbox, RedisServer> start) {
+    this.sandbox = sandbox;
+    this.server = start.apply(sandbox);
+    this.client = RedisClient.create(server.uri());
+    this.connection = client.connect(ByteArrayCodec.INSTANCE);
+  }
 
   public Sandbox sandbox() {
     return sandbox;
+  }
+
+  public RedisServer server() {
+    return server;
   }
 
   /** Any command. */
@@ -33,14 +59,19 @@ public final class RedisUnderTest implements StoreUnderTest {
     return connection.sync();
   }
 
+  /** Any command, without waiting. */
+  public RedisAsyncCommands<byte[], byte[]> async() {
+    return connection.async();
+  }
+
   @Override
   public FencedStore connect(Duration leaseTime, Supplier<LeaseToken> tokens) {
-    return store(sandbox.redis().uri(), leaseTime, tokens, () -> 0).connect();
+    return store(server.uri(), leaseTime, tokens, () -> 0).connect();
   }
 
   @Override
   public DeliveryTarget connectForDelivery(LongSupplier incarnations) {
-    return store(sandbox.redis().uri(), Duration.ofSeconds(10), LeaseToken::random, incarnations)
+    return store(server.uri(), Duration.ofSeconds(10), LeaseToken::random, incarnations)
         .connectForDelivery();
   }
 
@@ -50,15 +81,25 @@ public final class RedisUnderTest implements StoreUnderTest {
         .connect();
   }
 
+  /** A reader that tells of foreign values. */
+  public FencedStore connect(Consumer<CacheKey> foreign) {
+    return store(server.uri(), options(HOUR, LeaseToken::random, () -> 0).withForeign(foreign))
+        .connect();
+  }
+
   private RedisStore store(
       String uri, Duration leaseTime, Supplier<LeaseToken> tokens, LongSupplier incarnations) {
-    RedisStore store =
-        new RedisStore(
-            "cache",
-            uri,
-            PREFIX,
-            PARTITIONS,
-            new RedisStore.Options(leaseTime, Duration.ofSeconds(4), tokens, incarnations));
+    return store(uri, options(leaseTime, tokens, incarnations));
+  }
+
+  private static RedisStore.Options options(
+      Duration leaseTime, Supplier<LeaseToken> tokens, LongSupplier incarnations) {
+    return new RedisStore.Options(
+        leaseTime, Duration.ofSeconds(4), tokens, incarnations, key -> {});
+  }
+
+  private RedisStore store(String uri, RedisStore.Options options) {
+    RedisStore store = new RedisStore("cache", uri, PREFIX, PARTITIONS, options);
     stores.add(store);
     return store;
   }

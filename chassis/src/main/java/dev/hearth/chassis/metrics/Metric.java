@@ -61,6 +61,12 @@ public enum Metric {
       "fills",
       List.of("cache", "store", "outcome"),
       "Fills of the store; outcome is stored or lease_lost."),
+  FOREIGN_VALUES(
+      "hearth_foreign_values_total",
+      Type.COUNTER,
+      "values",
+      List.of("cache", "store"),
+      "Values found under a key of ours that are none of ours; each was a miss."),
   CACHE_GETS(
       "cache_gets_total",
       Type.COUNTER,

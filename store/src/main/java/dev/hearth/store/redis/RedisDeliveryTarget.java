@@ -7,6 +7,7 @@ import dev.hearth.store.MetaCodec;
 import dev.hearth.store.PartitionMemory;
 import dev.hearth.store.Round;
 import dev.hearth.store.StoreUnavailableException;
+import io.lettuce.core.KeyValue;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
@@ -74,10 +75,12 @@ final class RedisDeliveryTarget implements DeliveryTarget {
   @Override
   public Optional<Resume> open(int partition) {
     memories.remove(partition);
-    byte[] bytes = flushAndAwait(redis -> redis.get(layout.meta(partition)));
-    Optional<Meta> found = bytes == null ? Optional.empty() : MetaCodec.decode(bytes);
-    if (bytes != null && found.isEmpty()) {
-      // Not a record of ours, or of a layout that this build does not know.
+    // MGET, because GET fails where somebody put a list under the record's key.
+    List<KeyValue<byte[], byte[]>> values =
+        flushAndAwait(redis -> redis.mget(layout.meta(partition)));
+    Optional<Meta> found = values.get(0).optional().flatMap(MetaCodec::decode);
+    if (found.isEmpty()) {
+      // Nothing, or no record of ours, or of a layout that this build does not know.
       delete(partition);
     }
     memories.put(partition, new PartitionMemory(found));

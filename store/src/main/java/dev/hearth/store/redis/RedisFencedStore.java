@@ -46,21 +46,18 @@ final class RedisFencedStore implements FencedStore {
   private final StatefulRedisConnection<byte[], byte[]> connection;
   private final RedisAsyncCommands<byte[], byte[]> redis;
   private final RedisLayout layout;
-  private final Duration leaseTime;
-  private final Supplier<LeaseToken> tokens;
+  private final RedisStore.Options options;
 
   RedisFencedStore(
       String name,
       StatefulRedisConnection<byte[], byte[]> connection,
       RedisLayout layout,
-      Duration leaseTime,
-      Supplier<LeaseToken> tokens) {
+      RedisStore.Options options) {
     this.name = name;
     this.connection = connection;
     this.redis = connection.async();
     this.layout = layout;
-    this.leaseTime = leaseTime;
-    this.tokens = tokens;
+    this.options = options;
   }
 
   @Override
@@ -78,7 +75,7 @@ final class RedisFencedStore implements FencedStore {
   }
 
   private CompletionStage<ReadOutcome> decide(CacheKey key, byte[] cell, byte[] meta) {
-    Decision decision = FencedProtocol.decide(key.cache(), cell(cell), meta(meta));
+    Decision decision = FencedProtocol.decide(key.cache(), cell(key, cell), meta(meta));
     if (decision instanceof Decision.Answer answer) {
       return CompletableFuture.completedStage(answer.outcome());
     }
@@ -92,25 +89,29 @@ final class RedisFencedStore implements FencedStore {
             .mget(layout.cell(key), layout.meta(key))
             .thenApply(
                 found ->
-                    FencedProtocol.decide(key.cache(), cell(bytes(found, 0)), meta(bytes(found, 1)))
+                    FencedProtocol.decide(
+                            key.cache(), cell(key, bytes(found, 0)), meta(bytes(found, 1)))
                         .hit());
     return orUnavailable("a peek", hit);
   }
 
   private CompletionStage<ReadOutcome> acquire(CacheKey key, byte[] seen) {
-    LeaseToken token = tokens.get();
+    LeaseToken token = options.tokens().get();
     CompletionStage<List<Object>> answer =
         RedisScript.ACQUIRE.call(
             redis,
             new byte[][] {layout.cell(key), layout.meta(key)},
             CellCodec.marker(token),
-            text(leaseTime.toMillis()),
+            text(options.leaseTime().toMillis()),
             seen);
     return answer.thenCompose(
         parts -> {
           boolean granted = ((Long) parts.get(0)) == 1;
           byte[] cell = (byte[]) parts.get(1);
           byte[] meta = (byte[]) parts.get(2);
+          if (((Long) parts.get(3)) == 1) {
+            options.foreign().accept(key);
+          }
           if (!granted) {
             return decide(key, cell, meta);
           }
@@ -213,8 +214,15 @@ final class RedisFencedStore implements FencedStore {
   }
 
   /** Scripts and MGET answer "nothing" as no bytes; no cell of ours is that short. */
-  private static Optional<Cell> cell(byte[] bytes) {
-    return bytes.length == 0 ? Optional.empty() : Optional.of(CellCodec.decode(bytes));
+  private Optional<Cell> cell(CacheKey key, byte[] bytes) {
+    if (bytes.length == 0) {
+      return Optional.empty();
+    }
+    Cell cell = CellCodec.decode(bytes);
+    if (cell instanceof Cell.Foreign) {
+      options.foreign().accept(key);
+    }
+    return Optional.of(cell);
   }
 
   private static Optional<Meta> meta(byte[] bytes) {

@@ -13,26 +13,33 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * The scripts of the protocol. Readers call them by digest, and send the text where the server does
- * not know one (restarted, flushed). {@code pcall} because under a foreign key may stand a list.
+ * not know one (restarted, flushed). {@code pcall} because under any key may stand a list that
+ * somebody else put there: it counts as no cell and as no record, and is overwritten like one.
  */
 enum RedisScript {
   /**
    * KEYS: cell, meta. ARGV: marker, milliseconds, the void cell that may be overwritten or "".
-   * Returns {1 if the marker was put, the cell found, the meta record}.
+   * Returns {1 if the marker was put, the cell found or "", the meta record or "", 1 if no bytes or
+   * something else than bytes stood where the cell belongs}.
    */
   ACQUIRE(
       """
-      local meta = redis.call('GET', KEYS[2])
+      local meta = redis.pcall('GET', KEYS[2])
+      if type(meta) ~= 'string' then
+        meta = ''
+      end
       local cell = redis.pcall('GET', KEYS[1])
-      if type(cell) ~= 'string' then
+      local foreign = 0
+      if type(cell) ~= 'string' or cell == '' then
+        foreign = cell and 1 or 0
         cell = ''
       end
       local granted = 0
-      if meta and cell == ARGV[3] then
+      if meta ~= '' and cell == ARGV[3] then
         redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
         granted = 1
       end
-      return {granted, cell, meta or ''}
+      return {granted, cell, meta, foreign}
       """,
       ScriptOutputType.MULTI),
 
@@ -61,7 +68,11 @@ enum RedisScript {
   /** KEYS: meta. ARGV: expected record or "", next record. Returns 1 if replaced. */
   REPLACE_META(
       """
-      if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
+      local meta = redis.pcall('GET', KEYS[1])
+      if type(meta) ~= 'string' then
+        meta = ''
+      end
+      if meta ~= ARGV[1] then
         return 0
       end
       redis.call('SET', KEYS[1], ARGV[2])
@@ -77,6 +88,15 @@ enum RedisScript {
     this.text = text;
     this.digest = sha1(text);
     this.output = output;
+  }
+
+  String text() {
+    return text;
+  }
+
+  /** SHA-1 of the text, in hexadecimal digits. */
+  String digest() {
+    return digest;
   }
 
   /**

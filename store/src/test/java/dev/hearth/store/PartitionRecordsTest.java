@@ -1,13 +1,10 @@
-package dev.hearth.store.hazelcast;
+package dev.hearth.store;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.schemas.position.Position;
-import dev.hearth.store.Meta;
 import dev.hearth.store.PartitionMemory.Moves;
-import dev.hearth.store.Round;
-import dev.hearth.store.RoundBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

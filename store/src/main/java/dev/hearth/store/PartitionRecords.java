@@ -1,10 +1,7 @@
-package dev.hearth.store.hazelcast;
+package dev.hearth.store;
 
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.Watermark;
-import dev.hearth.store.Meta;
-import dev.hearth.store.PartitionMemory;
-import dev.hearth.store.Round;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -15,38 +12,41 @@ import java.util.TreeMap;
 import java.util.function.LongSupplier;
 
 /**
- * What a delivery remembers of one partition of the invalidations: what it wrote last to the record
- * of each Hazelcast partition. Decides what a round writes where; talks to nobody. For one thread.
+ * What a delivery remembers of one partition of the invalidations where the store keeps several
+ * records of it: what it wrote last to the record of each <em>home</em>, which is whatever the
+ * store moves and loses as one, such as a Hazelcast partition or a slot of a Redis Cluster. Decides
+ * what a round writes where; talks to nobody. For one thread.
  *
  * <p>A round writes only to the records whose entries it touches, and to all where it raises an
  * epoch or a generation. The others are advanced in turn, some with every round. A record that lags
  * is sound: its A may rise to the watermark of a round when everything before that mark which
- * touches its Hazelcast partition is applied, and everything is, whatever it touches, once the
- * whole round is. Until then A and the offset are lower than they could be. So the partition
- * resumes at the lowest offset of its records: something may be applied again, nothing is left out.
+ * touches its home is applied, and everything is, whatever it touches, once the whole round is.
+ * Until then A and the offset are lower than they could be. So the partition resumes at the lowest
+ * offset of its records: something may be applied again, nothing is left out.
  *
- * <p>A record that is missing (its Hazelcast partition was lost) is born anew with the next round
- * that brings a watermark of its own: an older one would not be above what was applied since, and B
- * would begin too low. The other records stay.
+ * <p>A record that is missing (its home was lost) is born anew with the next round that brings a
+ * watermark of its own: an older one would not be above what was applied since, and B would begin
+ * too low. The other records stay.
  */
-final class PartitionRecords {
+public final class PartitionRecords {
   private final List<PartitionMemory> memories;
   private Optional<Watermark> latest = Optional.empty();
   private int next;
 
   /**
-   * @param found by Hazelcast partition
+   * @param found by home
    */
-  PartitionRecords(List<Optional<Meta>> found) {
+  public PartitionRecords(List<Optional<Meta>> found) {
     this.memories = new ArrayList<>(found.stream().map(PartitionMemory::new).toList());
   }
 
-  int size() {
+  /** How many homes there are. */
+  public int size() {
     return memories.size();
   }
 
   /** A record counts in another topic than the rest, so that there is no lowest offset. */
-  boolean disagree() {
+  public boolean disagree() {
     return memories.stream()
             .flatMap(memory -> memory.last().stream())
             .map(Meta::topicId)
@@ -56,24 +56,25 @@ final class PartitionRecords {
   }
 
   /** The record that is furthest behind; empty where there is none at all. */
-  Optional<Meta> lowest() {
+  public Optional<Meta> lowest() {
     return memories.stream()
         .flatMap(memory -> memory.last().stream())
         .min(Comparator.comparingLong(Meta::offset));
   }
 
-  boolean complete() {
+  /** Every home has a record. */
+  public boolean complete() {
     return memories.stream().allMatch(memory -> memory.last().isPresent());
   }
 
   /**
    * The writes of a round.
    *
-   * @param touched Hazelcast partitions of the keys of the round
+   * @param touched homes of the keys of the round
    * @param turns how many of the records that it does not touch are to be advanced
-   * @return by Hazelcast partition; one that is absent is not written to
+   * @return by home; one that is absent is not written to
    */
-  Map<Integer, PartitionMemory.Moves> moves(
+  public Map<Integer, PartitionMemory.Moves> moves(
       Round round, Set<Integer> touched, int turns, LongSupplier incarnations) {
     latest = round.watermark().or(() -> latest);
     Round effects = with(round, round.ceiling(), round.generations());
@@ -103,7 +104,7 @@ final class PartitionRecords {
   }
 
   /** Remembers that moves stand in the store. */
-  void settle(Map<Integer, PartitionMemory.Moves> moves) {
+  public void settle(Map<Integer, PartitionMemory.Moves> moves) {
     moves.forEach((home, done) -> memories.set(home, new PartitionMemory(done.result())));
   }
 

@@ -1,4 +1,4 @@
-package dev.hearth.store.hazelcast;
+package dev.hearth.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
