@@ -21,12 +21,16 @@ import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Changes to invalidations to stores: one stream that derives, and a delivery for each store. They
  * share nothing but the topic between them, so that a store that is away never stops the stream.
  */
 public final class Invalidator {
+  private static final Logger LOG = LoggerFactory.getLogger(Invalidator.class);
+
   private Invalidator() {}
 
   /**
@@ -76,6 +80,14 @@ public final class Invalidator {
     Rules rules = check(config);
     List<Component> components = new ArrayList<>();
     components.add(
+        new RulesAgreement(
+            topics,
+            rules.fingerprint(),
+            kafka,
+            RulesAgreement.PATIENCE,
+            () -> closeAll(components),
+            health));
+    components.add(
         new DerivationStream(
             topics,
             rules,
@@ -109,6 +121,17 @@ public final class Invalidator {
                       clock));
             });
     return components;
+  }
+
+  /** Others have taken over with other rules: what this one would do is no longer right. */
+  private static void closeAll(List<Component> components) {
+    for (Component component : components.subList(1, components.size())) {
+      try {
+        component.close();
+      } catch (Exception e) {
+        LOG.warn("failed to close component={}", component.name(), e);
+      }
+    }
   }
 
   /** Caches whose entries in a store are taken out; those that are only observed are not. */
