@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       InitCommand.class,
       ValidateCommand.class,
       WarmCommand.class,
+      TeardownCommand.class,
       CommandLine.HelpCommand.class
     },
     footerHeading = "%nBegin with:%n",
