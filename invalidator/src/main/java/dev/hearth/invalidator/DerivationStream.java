@@ -73,6 +73,11 @@ final class DerivationStream implements Component {
             });
   }
 
+  /** Group of the stream's consumers, and the beginning of its own topics' names. */
+  static String application(Topics topics) {
+    return topics.prefix() + "-invalidator";
+  }
+
   @Override
   public String name() {
     return "derivation";
@@ -125,7 +130,7 @@ final class DerivationStream implements Component {
   private Properties properties() {
     Properties properties = new Properties();
     properties.putAll(kafka);
-    properties.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.prefix() + "-invalidator");
+    properties.put(StreamsConfig.APPLICATION_ID_CONFIG, application(topics));
     properties.put(StreamsConfig.STATE_DIR_CONFIG, stateDirectory.toString());
     properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);

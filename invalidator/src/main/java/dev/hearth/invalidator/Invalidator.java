@@ -8,6 +8,7 @@ import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.health.Health;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.invalidator.delivery.Delivery;
+import dev.hearth.invalidator.derivation.InvalidationTopology;
 import dev.hearth.invalidator.derivation.Rules;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.store.DeliveryTarget;
@@ -21,12 +22,16 @@ import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Changes to invalidations to stores: one stream that derives, and a delivery for each store. They
  * share nothing but the topic between them, so that a store that is away never stops the stream.
  */
 public final class Invalidator {
+  private static final Logger LOG = LoggerFactory.getLogger(Invalidator.class);
+
   private Invalidator() {}
 
   /**
@@ -76,6 +81,14 @@ public final class Invalidator {
     Rules rules = check(config);
     List<Component> components = new ArrayList<>();
     components.add(
+        new RulesAgreement(
+            topics,
+            rules.fingerprint(),
+            kafka,
+            RulesAgreement.PATIENCE,
+            () -> closeAll(components),
+            health));
+    components.add(
         new DerivationStream(
             topics,
             rules,
@@ -111,6 +124,36 @@ public final class Invalidator {
     return components;
   }
 
+  /** Topics that this service keeps for itself, beside those of {@link Topics}. */
+  public static Set<String> ownTopics(Topics topics) {
+    return Set.of(
+        DerivationStream.application(topics) + "-" + InvalidationTopology.CACHES + "-changelog");
+  }
+
+  /** Consumer groups of this service, those of its deliveries among them. */
+  public static Set<String> groups(HearthConfig config, Topics topics) {
+    Set<String> groups = new LinkedHashSet<>();
+    groups.add(RulesAgreement.group(topics));
+    groups.add(DerivationStream.application(topics));
+    config.stores().keySet().forEach(store -> groups.add(deliveryGroup(topics, store)));
+    return groups;
+  }
+
+  private static String deliveryGroup(Topics topics, String store) {
+    return topics.prefix() + "-delivery-" + store;
+  }
+
+  /** Others have taken over with other rules: what this one would do is no longer right. */
+  private static void closeAll(List<Component> components) {
+    for (Component component : components.subList(1, components.size())) {
+      try {
+        component.close();
+      } catch (Exception e) {
+        LOG.warn("failed to close component={}", component.name(), e);
+      }
+    }
+  }
+
   /** Caches whose entries in a store are taken out; those that are only observed are not. */
   private static Set<String> delivered(HearthConfig config, String store) {
     Set<String> caches = new LinkedHashSet<>();
@@ -128,8 +171,8 @@ public final class Invalidator {
   private static KafkaConsumer<byte[], byte[]> consumer(
       Topics topics, Map<String, Object> kafka, String store) {
     Map<String, Object> properties = new java.util.HashMap<>(kafka);
-    properties.put(ConsumerConfig.GROUP_ID_CONFIG, topics.prefix() + "-delivery-" + store);
-    properties.put(ConsumerConfig.CLIENT_ID_CONFIG, topics.prefix() + "-delivery-" + store);
+    properties.put(ConsumerConfig.GROUP_ID_CONFIG, deliveryGroup(topics, store));
+    properties.put(ConsumerConfig.CLIENT_ID_CONFIG, deliveryGroup(topics, store));
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
     properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
     properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "5000");

@@ -11,6 +11,7 @@ import dev.hearth.chassis.http.Routes;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
+import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
 import dev.hearth.warmer.audit.CacheAuditor;
@@ -42,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -133,6 +135,20 @@ public final class Warmer implements Component {
     return problems;
   }
 
+  /** Topics that this service keeps for itself, beside those of {@link Topics}. */
+  public static Set<String> ownTopics(Topics topics) {
+    return HeatTopology.ownTopics(heat(topics));
+  }
+
+  /** Consumer groups of this service. */
+  public static Set<String> groups(Topics topics) {
+    return Set.of(heat(topics));
+  }
+
+  private static String heat(Topics topics) {
+    return topics.prefix() + "-heat";
+  }
+
   @Override
   public String name() {
     return "warmer";
@@ -154,7 +170,7 @@ public final class Warmer implements Component {
         new KafkaStreams(
             HeatTopology.build(settings.topics(), caches.keySet(), settings.heat(), metrics),
             HeatTopology.configuration(
-                settings.kafka(), settings.topics().prefix() + "-heat", settings.stateDirectory()));
+                settings.kafka(), heat(settings.topics()), settings.stateDirectory()));
     opened.push(() -> closeStreams(heat));
     heat.setUncaughtExceptionHandler(
         failure -> {

@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.postgresql.core.Utils;
 import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,7 +72,7 @@ public final class ReplicationSetup {
           "source.postgres.user: role \""
               + settings.user()
               + "\" may not replicate; as a superuser run ALTER ROLE "
-              + identifier(settings.user())
+              + Sql.identifier(settings.user())
               + " REPLICATION",
           1);
     }
@@ -212,7 +211,7 @@ public final class ReplicationSetup {
               + SourceDatabase.firstLine(e)
               + ")",
           "SELECT pg_create_logical_replication_slot("
-              + literal(settings.slot())
+              + Sql.literal(settings.slot())
               + ", 'pgoutput')");
     }
   }
@@ -242,7 +241,7 @@ public final class ReplicationSetup {
                   + settings.slot()
                   + "\" is lost: the server removed log that it still needed"
                   + " (max_slot_wal_keep_size)",
-              "SELECT pg_drop_replication_slot(" + literal(settings.slot()) + ")");
+              "SELECT pg_drop_replication_slot(" + Sql.literal(settings.slot()) + ")");
         }
         int pid = row.getInt(4);
         Optional<Integer> activePid = row.wasNull() ? Optional.empty() : Optional.of(pid);
@@ -256,7 +255,7 @@ public final class ReplicationSetup {
   public void undo() {
     List<String> statements = new ArrayList<>();
     if (createdSlot) {
-      statements.add("SELECT pg_drop_replication_slot(" + literal(settings.slot()) + ")");
+      statements.add("SELECT pg_drop_replication_slot(" + Sql.literal(settings.slot()) + ")");
     }
     if (createdPublication) {
       statements.add("DROP PUBLICATION IF EXISTS " + publication());
@@ -276,7 +275,7 @@ public final class ReplicationSetup {
   }
 
   private String publication() {
-    return identifier(settings.publication());
+    return Sql.identifier(settings.publication());
   }
 
   private static String tables(Set<String> tables) {
@@ -285,23 +284,7 @@ public final class ReplicationSetup {
 
   private static String quoted(String table) {
     int dot = table.indexOf('.');
-    return identifier(table.substring(0, dot)) + "." + identifier(table.substring(dot + 1));
-  }
-
-  private static String identifier(String name) {
-    try {
-      return Utils.escapeIdentifier(null, name).toString();
-    } catch (SQLException e) {
-      throw new IllegalArgumentException(name + " is no identifier", e);
-    }
-  }
-
-  private static String literal(String text) {
-    try {
-      return "'" + Utils.escapeLiteral(null, text, true) + "'";
-    } catch (SQLException e) {
-      throw new IllegalArgumentException(text + " is no literal", e);
-    }
+    return Sql.identifier(table.substring(0, dot)) + "." + Sql.identifier(table.substring(dot + 1));
   }
 
   private String one(String sql) throws SQLException {

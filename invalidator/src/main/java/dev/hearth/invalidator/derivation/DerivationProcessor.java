@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,7 +26,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,9 @@ import org.jspecify.annotations.Nullable;
 final class DerivationProcessor implements Processor<byte[], byte[], Object, Object> {
   static final String POISON = "poison";
 
+  /** Other rules than these derived what stands in the stores, or nobody knows which. */
+  static final String RULES_CHANGED = "rules-changed";
+
   private final Derivation derivation;
   private final Rules rules;
   private final Deserializer<ChangeRecord> deserializer;
@@ -48,8 +52,8 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   private final InvalidationTopology.Listener listener;
   private final Clock clock;
   private @Nullable ProcessorContext<Object, Object> context;
-  private @Nullable KeyValueStore<String, Long> generations;
-  private @Nullable KeyValueStore<String, String> raiseAgain;
+  private @Nullable KeyValueStore<String, String> remembered;
+  private final Map<String, CacheLife> lives = new LinkedHashMap<>();
   private Position lastPosition = Position.NONE;
 
   DerivationProcessor(
@@ -69,8 +73,17 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   @Override
   public void init(ProcessorContext<Object, Object> processorContext) {
     context = processorContext;
-    generations = processorContext.getStateStore(InvalidationTopology.GENERATIONS);
-    raiseAgain = processorContext.getStateStore(InvalidationTopology.RAISE_AGAIN);
+    KeyValueStore<String, String> store =
+        processorContext.getStateStore(InvalidationTopology.CACHES);
+    remembered = store;
+    rules
+        .fingerprints()
+        .forEach(
+            (cache, fingerprint) -> {
+              String text = store.get(cache);
+              CacheLife life = text == null ? CacheLife.UNKNOWN : CacheLife.parse(text);
+              lives.put(cache, life.rules().equals(fingerprint) ? life : life.due(RULES_CHANGED));
+            });
   }
 
   @Override
@@ -137,25 +150,27 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   }
 
   /**
-   * Notes a position. What was voided because of a record whose position could not be read is
-   * voided again at the next one that can: that one is at or above it.
+   * Notes a position, and raises what is due: a cache whose rules changed while nobody derived, and
+   * one that was voided because of a record whose position could not be read. Every position up to
+   * then is at or below this one.
    */
   private void position(Position position, long timestamp) {
     lastPosition = Position.max(lastPosition, position);
-    List<String> again = new ArrayList<>();
-    try (KeyValueIterator<String, String> all = store(raiseAgain).all()) {
-      all.forEachRemaining(entry -> again.add(entry.key));
-    }
-    for (String cache : again) {
-      store(raiseAgain).delete(cache);
-      raise(cache, position, POISON, timestamp);
+    long offset = offset();
+    for (Map.Entry<String, String> rule : rules.fingerprints().entrySet()) {
+      String cache = rule.getKey();
+      CacheLife life = life(cache);
+      if (life.isDueAt(offset)) {
+        raise(cache, position, life.reason(), timestamp);
+        remember(cache, life(cache).settledAt(offset, rule.getValue()));
+      }
     }
   }
 
   private void raise(String cache, Position position, String reason, long timestamp) {
-    Long last = store(generations).get(cache);
-    long generation = Math.max(last == null ? 1 : last + 1, clock.millis());
-    store(generations).put(cache, generation);
+    CacheLife life = life(cache);
+    long generation = Math.max(life.generation() + 1, clock.millis());
+    remember(cache, life.raisedTo(generation));
     GenerationRaised raised =
         new GenerationRaised(cache, generation, position, reason, clock.instant());
     forward(new Record<>(cache, raised, timestamp), InvalidationTopology.EPOCHS);
@@ -163,6 +178,22 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
         new Record<>("", new InvalidationMark(raised), timestamp),
         InvalidationTopology.INVALIDATIONS);
     listener.generationRaised(cache, reason);
+  }
+
+  private CacheLife life(String cache) {
+    return lives.getOrDefault(cache, CacheLife.UNKNOWN);
+  }
+
+  private void remember(String cache, CacheLife life) {
+    lives.put(cache, life);
+    initialised(remembered).put(cache, life.text());
+  }
+
+  private long offset() {
+    return process()
+        .recordMetadata()
+        .map(RecordMetadata::offset)
+        .orElse(CacheLife.UNKNOWN.dueUpTo());
   }
 
   private void quarantine(Record<byte[], byte[]> record, RuntimeException failure) {
@@ -185,7 +216,7 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
     listener.deadLetter();
     for (String cache : concerned(record)) {
       raise(cache, lastPosition, POISON, Math.max(0, record.timestamp()));
-      store(raiseAgain).put(cache, POISON);
+      remember(cache, life(cache).due(POISON));
     }
   }
 
@@ -210,16 +241,13 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   }
 
   private ProcessorContext<Object, Object> process() {
-    if (context == null) {
-      throw new IllegalStateException("the processor was not initialised");
-    }
-    return context;
+    return initialised(context);
   }
 
-  private static <T> T store(@Nullable T store) {
-    if (store == null) {
+  private static <T> T initialised(@Nullable T part) {
+    if (part == null) {
       throw new IllegalStateException("the processor was not initialised");
     }
-    return store;
+    return part;
   }
 }

@@ -23,16 +23,17 @@ import org.apache.kafka.streams.state.Stores;
  *
  * <pre>
  *                                        ┌─▶ invalidations   keys to the partition of their slot,
- *  changes ─▶ derive (rules; generations)┤                   marks to every partition
+ *  changes ─▶ derive (rules; each cache's life)┤                   marks to every partition
  *                                        ├─▶ epochs          generations, compacted
  *                                        └─▶ dead-letters    what could not be read or handled
  * </pre>
  */
 public final class InvalidationTopology {
+  /** The store of what is remembered of each cache. */
+  public static final String CACHES = "caches";
+
   static final String CHANGES = "changes";
   static final String DERIVE = "derive";
-  static final String GENERATIONS = "generations";
-  static final String RAISE_AGAIN = "raise-again";
   static final String INVALIDATIONS = "invalidations";
   static final String EPOCHS = "epochs";
   static final String DEAD_LETTERS = "dead-letters";
@@ -66,11 +67,7 @@ public final class InvalidationTopology {
         CHANGES);
     topology.addStateStore(
         Stores.keyValueStoreBuilder(
-            Stores.inMemoryKeyValueStore(GENERATIONS), Serdes.String(), Serdes.Long()),
-        DERIVE);
-    topology.addStateStore(
-        Stores.keyValueStoreBuilder(
-            Stores.inMemoryKeyValueStore(RAISE_AGAIN), Serdes.String(), Serdes.String()),
+            Stores.inMemoryKeyValueStore(CACHES), Serdes.String(), Serdes.String()),
         DERIVE);
     topology.addSink(
         INVALIDATIONS,

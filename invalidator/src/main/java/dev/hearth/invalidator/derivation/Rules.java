@@ -6,6 +6,8 @@ import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.config.Suggestion;
 import dev.hearth.schemas.key.KeyTemplate;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -20,11 +22,11 @@ import java.util.Set;
  */
 public final class Rules {
   private final Map<String, List<Rule>> byTable;
-  private final Set<String> caches;
+  private final Map<String, String> fingerprints;
 
-  private Rules(Map<String, List<Rule>> byTable, Set<String> caches) {
+  private Rules(Map<String, List<Rule>> byTable, Map<String, String> fingerprints) {
     this.byTable = byTable;
-    this.caches = caches;
+    this.fingerprints = fingerprints;
   }
 
   /**
@@ -59,6 +61,7 @@ public final class Rules {
                       });
             });
     Map<String, List<Rule>> byTable = new LinkedHashMap<>();
+    Map<String, List<String>> lines = new HashMap<>();
     for (int i = 0; i < config.rules().size(); i++) {
       HearthConfig.Rule rule = config.rules().get(i);
       List<Rule.Target> targets = new ArrayList<>();
@@ -84,7 +87,9 @@ public final class Rules {
                           .orElse("; expected the like of " + quoted(keyByShape))));
           continue;
         }
-        targets.add(new Rule.Target(path, cache, template.get()));
+        Rule.Target target = new Rule.Target(path, cache, template.get());
+        targets.add(target);
+        lines.computeIfAbsent(cache, name -> new ArrayList<>()).add(Fingerprint.line(rule, target));
       }
       byTable
           .computeIfAbsent(rule.table(), table -> new ArrayList<>())
@@ -95,7 +100,13 @@ public final class Rules {
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
-    return new Rules(byTable, new LinkedHashSet<>(config.caches().keySet()));
+    Map<String, String> fingerprints = new LinkedHashMap<>();
+    config
+        .caches()
+        .forEach(
+            (name, cache) ->
+                fingerprints.put(name, Fingerprint.of(cache, lines.getOrDefault(name, List.of()))));
+    return new Rules(byTable, Collections.unmodifiableMap(fingerprints));
   }
 
   private static Optional<KeyTemplate> parse(String path, String text, List<Problem> problems) {
@@ -122,7 +133,7 @@ public final class Rules {
   public Set<String> cachesOf(String table) {
     List<Rule> rules = of(table);
     if (rules.isEmpty()) {
-      return caches;
+      return caches();
     }
     Set<String> touched = new LinkedHashSet<>();
     rules.forEach(rule -> rule.targets().forEach(target -> touched.add(target.cache())));
@@ -131,6 +142,23 @@ public final class Rules {
 
   /** Names of all caches. */
   public Set<String> caches() {
-    return caches;
+    return fingerprints.keySet();
+  }
+
+  /**
+   * By cache, a short name for the rules that touch it: equal exactly where key, mode, stores and
+   * rules are.
+   */
+  Map<String, String> fingerprints() {
+    return fingerprints;
+  }
+
+  /** A short name for all of them together: equal exactly where every cache's is. */
+  public String fingerprint() {
+    return Fingerprint.of(
+        fingerprints.entrySet().stream()
+            .map(entry -> entry.getKey() + "\t" + entry.getValue())
+            .sorted()
+            .toList());
   }
 }

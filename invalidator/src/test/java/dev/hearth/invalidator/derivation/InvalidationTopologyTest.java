@@ -79,6 +79,16 @@ class InvalidationTopologyTest {
     deadLetters =
         driver.createOutputTopic(
             topics.deadLetters().name(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+
+    // What a first start does is DerivationProcessorTest's to say.
+    mark(watermark(1));
+    forget();
+  }
+
+  private void forget() {
+    invalidations.readValuesToList();
+    epochs.readRecordsToList();
+    heard.clear();
   }
 
   private <V> TestOutputTopic<String, V> output(Topic<String, V> topic) {
@@ -149,14 +159,14 @@ class InvalidationTopologyTest {
   }
 
   @Test
-  void numbersGenerationsAboveTheClockAndEachOther() {
+  void numbersEachGenerationAboveTheLastOne() {
     for (int i = 0; i < 3; i++) {
       change(7 + i, new Row("public.price", Operation.TRUNCATE, Map.of(), Map.of()));
     }
 
     assertThat(generations(invalidations()))
         .extracting(GenerationRaised::generation)
-        .containsExactly(NOW.toEpochMilli(), NOW.toEpochMilli() + 1, NOW.toEpochMilli() + 2);
+        .containsExactly(NOW.toEpochMilli() + 1, NOW.toEpochMilli() + 2, NOW.toEpochMilli() + 3);
   }
 
   @Test
@@ -173,7 +183,7 @@ class InvalidationTopologyTest {
     assertThat(letter.value()).isEqualTo(garbage);
     assertThat(header(letter.headers(), "hearth.stage")).isEqualTo("derivation");
     assertThat(header(letter.headers(), "__streams.errors.topic")).isEqualTo("hearth.changes");
-    assertThat(header(letter.headers(), "__streams.errors.offset")).isEqualTo("1");
+    assertThat(header(letter.headers(), "__streams.errors.offset")).isEqualTo("2");
     assertThat(heard).contains("dead letter");
   }
 

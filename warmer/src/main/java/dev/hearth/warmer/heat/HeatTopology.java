@@ -38,7 +38,16 @@ import org.apache.kafka.streams.state.Stores;
  * right.
  */
 public final class HeatTopology {
+  private static final String BY_CACHE = "by-cache";
+
   private HeatTopology() {}
+
+  /** Topics that Kafka Streams makes for the topology. */
+  public static Set<String> ownTopics(String applicationId) {
+    return Set.of(
+        applicationId + "-" + BY_CACHE + "-repartition",
+        applicationId + "-" + HeatProcessor.STORE + "-changelog");
+  }
 
   /**
    * The topology.
@@ -83,7 +92,7 @@ public final class HeatTopology {
         .map(ReadReport::byCache, Named.as("key-by-cache"))
         .repartition(
             Repartitioned.with(Serdes.String(), topics.accesses().value())
-                .withName("by-cache")
+                .withName(BY_CACHE)
                 .withNumberOfPartitions(topics.accesses().partitions()))
         .process(() -> new HeatProcessor(settings), Named.as("heat"), HeatProcessor.STORE)
         .to(
