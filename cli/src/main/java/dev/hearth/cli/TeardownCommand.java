@@ -2,6 +2,7 @@ package dev.hearth.cli;
 
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.kafka.KafkaTopics;
+import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.ingest.SourceTeardown;
 import dev.hearth.invalidator.Invalidator;
 import dev.hearth.schemas.key.KeyTemplate;
@@ -70,7 +71,8 @@ final class TeardownCommand implements Callable<Integer> {
     Checks.offline(loaded);
     Topics topics = new Topics(loaded.kafka().topicPrefix());
     Deque<AutoCloseable> opened = new ArrayDeque<>();
-    try (Stores stores = new Stores(loaded, topics)) {
+    try (Metrics metrics = new Metrics(Version.current());
+        Stores stores = new Stores(loaded, topics, metrics)) {
       return tearDown(loaded, topics, stores, opened);
     } finally {
       opened.forEach(TeardownCommand::closeQuietly);
