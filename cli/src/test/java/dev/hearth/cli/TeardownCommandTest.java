@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hearth.chassis.config.ConfigLoader;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.kafka.KafkaTopics;
+import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.store.CacheKey;
@@ -179,7 +180,8 @@ class TeardownCommandTest {
     List<String> keys = new ArrayList<>();
     redis(connection -> keys.addAll(connection.sync().keys("*")));
     assertThat(keys).containsExactly("tear:products");
-    try (Stores stores = new Stores(config, new Topics("tear"))) {
+    try (Metrics metrics = new Metrics("test");
+        Stores stores = new Stores(config, new Topics("tear"), metrics)) {
       FencedStore hazelcast = Optional.ofNullable(stores.readers().get("hazelcast")).orElseThrow();
       assertThat(hazelcast.keys("product", "")).isEmpty();
     }
