@@ -15,9 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The HTTP port of a service: {@code /health/live}, {@code /health/ready}, {@code /metrics}, and
- * the routes that the service adds. Put it last among the components, so that it answers only when
- * there is something to say, or first, so that it tells of a slow start.
+ * The HTTP port of a service: {@code /health/live}, {@code /health/ready}, {@code /metrics}, {@code
+ * /v1/status}, and the routes that the service adds. Put it last among the components, so that it
+ * answers only when there is something to say, or first, so that it tells of a slow start.
  */
 public final class OperationsHttp implements Component {
 
@@ -66,6 +66,9 @@ public final class OperationsHttp implements Component {
     routes.get("/health/live", context -> report(context, health.live()));
     routes.get("/health/ready", context -> report(context, health.ready()));
     routes.get("/metrics", this::scrape);
+    routes.get(
+        "/v1/status",
+        context -> context.header("Cache-Control", "no-store").json(Status.of(health, metrics)));
   }
 
   private static void report(Context context, Health.Report report) {

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.health.Health;
 import dev.hearth.chassis.health.Readiness;
+import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.chassis.metrics.Phase;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -30,7 +32,7 @@ class OperationsHttpTest {
           new HearthConfig.Http("127.0.0.1", 0, null),
           health,
           metrics,
-          List.of(routes -> routes.get("/v1/status", context -> context.result("shop"))));
+          List.of(routes -> routes.get("/v1/shop", context -> context.result("shop"))));
 
   @BeforeEach
   void start() throws Exception {
@@ -91,8 +93,28 @@ class OperationsHttpTest {
   }
 
   @Test
+  void tellsHowTheProcessIsOnOneScreen() throws Exception {
+    health.heartbeat("capture", Duration.ofSeconds(1));
+    health.readiness("kafka", () -> Readiness.notReady("kafka:9092 does not answer; start it"));
+    metrics.lagTimer(Phase.COMMIT_TO_APPLY).record(Duration.ofMillis(2));
+    metrics.gauge(Metric.WATERMARK_AGE, () -> 0.25, "redis");
+    metrics.gauge(Metric.WATERMARK_AGE, () -> Double.NaN, "hazelcast");
+
+    HttpResponse<String> response = get("/v1/status");
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body())
+        .isEqualTo(
+            "{\"version\":\"1.2.3\",\"live\":true,\"ready\":false,\"checks\":[{\"name\":\"capture\","
+                + "\"fine\":true,\"sentence\":\"turning\"},{\"name\":\"kafka\",\"fine\":false,"
+                + "\"sentence\":\"kafka:9092 does not answer; start it\"}],\"lagMillis\":{"
+                + "\"commit_to_apply\":{\"count\":1,\"p50Millis\":2.0,\"p99Millis\":2.0,"
+                + "\"maxMillis\":2.0}},\"watermarkAgeSeconds\":{\"redis\":0.25}}");
+  }
+
+  @Test
   void servesTheRoutesOfTheService() throws Exception {
-    assertThat(get("/v1/status").body()).isEqualTo("shop");
+    assertThat(get("/v1/shop").body()).isEqualTo("shop");
   }
 
   @Test

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       ValidateCommand.class,
       WarmCommand.class,
       TailCommand.class,
+      StatusCommand.class,
       TeardownCommand.class,
       CommandLine.HelpCommand.class
     },

@@ -2,19 +2,13 @@ package dev.hearth.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.hearth.chassis.StartupException;
 import dev.hearth.cli.demo.Screen;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,19 +26,7 @@ final class WarmCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(
-      names = "--url",
-      paramLabel = "URL",
-      defaultValue = "${env:HEARTH_URL:-http://127.0.0.1:8080}",
-      description = "Where a service with the warm role answers; default: ${DEFAULT-VALUE}.")
-  private URI url = URI.create("http://127.0.0.1:8080");
-
-  @Option(
-      names = "--token",
-      paramLabel = "TOKEN",
-      defaultValue = "${env:HEARTH_TOKEN}",
-      description = "Bearer token, where the service wants one; better as HEARTH_TOKEN.")
-  private @Nullable String token;
+  @Mixin private ServiceOptions service = new ServiceOptions();
 
   @Option(names = "--cache", paramLabel = "NAME", required = true, description = "Which cache.")
   private String cache = "";
@@ -77,15 +59,8 @@ final class WarmCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException, IOException {
     Logging.off();
-    HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
-    JsonNode run =
-        send(
-            client,
-            request("/v1/warmups")
-                .header("Content-Type", "application/json")
-                .POST(
-                    HttpRequest.BodyPublishers.ofString(
-                        JSON.writeValueAsString(Map.of("cache", cache, "top", top)))));
+    ServiceClient client = service.client();
+    JsonNode run = client.post("/v1/warmups", Map.of("cache", cache, "top", top));
     String id = run.path("id").asText();
     Screen screen =
         new Screen(
@@ -101,12 +76,12 @@ final class WarmCommand implements Callable<Integer> {
                 + budget.toSeconds()
                 + " s; it goes on. Look again:"
                 + " curl "
-                + url.resolve("/v1/warmups/" + id));
+                + client.resolve("/v1/warmups/" + id));
         return Hearth.NOT_REACHED;
       }
       screen.status(progress(run));
       TimeUnit.MILLISECONDS.sleep(200);
-      run = send(client, request("/v1/warmups/" + id).GET());
+      run = client.get("/v1/warmups/" + id);
     }
     screen.endLine();
     if (output == OutputFormat.JSON) {
@@ -127,50 +102,6 @@ final class WarmCommand implements Callable<Integer> {
                   + run.path("problem").asText("no reason was given"));
     }
     return failed ? Hearth.FAILED : 0;
-  }
-
-  private HttpRequest.Builder request(String path) {
-    HttpRequest.Builder request = HttpRequest.newBuilder(url.resolve(path)).timeout(REQUEST_BOUND);
-    if (token != null && !token.isEmpty()) {
-      request.header("Authorization", "Bearer " + token);
-    }
-    return request;
-  }
-
-  private JsonNode send(HttpClient client, HttpRequest.Builder request)
-      throws InterruptedException {
-    try {
-      HttpResponse<String> answer =
-          client.send(request.build(), HttpResponse.BodyHandlers.ofString());
-      JsonNode body = JSON.readTree(answer.body());
-      if (answer.statusCode() >= 400) {
-        throw new StartupException(problem(body), answer.statusCode() < 500 ? 2 : 1);
-      }
-      return body;
-    } catch (IOException e) {
-      throw new StartupException(
-          "No service answers at "
-              + url
-              + " ("
-              + e.getClass().getSimpleName()
-              + "); start one with: hearth run --role warm, or name it with --url",
-          1,
-          e);
-    }
-  }
-
-  private static String problem(JsonNode body) {
-    StringBuilder sentence =
-        new StringBuilder(body.path("detail").asText(body.path("title").asText("refused")));
-    body.path("errors")
-        .forEach(
-            error ->
-                sentence
-                    .append("\n  ")
-                    .append(error.path("field").asText())
-                    .append(": ")
-                    .append(error.path("hint").asText()));
-    return sentence.toString();
   }
 
   private static boolean ended(JsonNode run) {

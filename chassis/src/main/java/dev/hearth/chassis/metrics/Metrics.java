@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
@@ -44,6 +45,7 @@ public final class Metrics implements AutoCloseable {
           .map(Duration::ofMillis)
           .toArray(Duration[]::new);
 
+  private final String version;
   private final PrometheusMeterRegistry registry;
   private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
   private final Map<Phase, LagTimer> lags;
@@ -52,6 +54,7 @@ public final class Metrics implements AutoCloseable {
    * @param version of this build, for {@code hearth_build_info}
    */
   public Metrics(String version) {
+    this.version = version;
     registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     Info.builder()
         .name(Metric.BUILD_INFO.exposedName())
@@ -78,6 +81,25 @@ public final class Metrics implements AutoCloseable {
         .tags(tags(Metric.LAG, phase.label()))
         .serviceLevelObjectives(LAG_BUCKETS)
         .register(registry);
+  }
+
+  /** Of this build. */
+  public String version() {
+    return version;
+  }
+
+  /** What the gauges of a metric say now, by the values of their labels in their order. */
+  public Map<List<String>, Double> gauges(Metric metric) {
+    require(metric, Metric.Type.GAUGE);
+    Map<List<String>, Double> values = new LinkedHashMap<>();
+    for (Gauge gauge : registry.find(metric.exposedName()).gauges()) {
+      values.put(
+          metric.labels().stream()
+              .map(label -> String.valueOf(gauge.getId().getTag(label)))
+              .toList(),
+          gauge.value());
+    }
+    return values;
   }
 
   /** For libraries that bring binders of their own; Hearth's own metrics go through this class. */
