@@ -52,7 +52,7 @@ class HazelcastMemberLossTest {
   private static final List<CacheKey> KEYS =
       IntStream.range(0, 60).mapToObj(n -> new CacheKey("products", "product:" + n)).toList();
   private static final int READERS = 3;
-  private static final int ENOUGH = 400;
+  private static final int ENOUGH = 150;
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
