@@ -32,7 +32,22 @@ public final class HazelcastUnderTest implements StoreUnderTest {
                       "hazelcast.partition.count", Integer.toString(HAZELCAST_PARTITIONS)))
           .start();
   private final HazelcastInstance member = sandbox.hazelcast().member();
+  private final boolean embedded;
   private final List<HazelcastStore> stores = new ArrayList<>();
+
+  /** Stores are clients of the member. */
+  public HazelcastUnderTest() {
+    this(false);
+  }
+
+  /**
+   * A member with stores.
+   *
+   * @param embedded whether they use the member itself, as an application does that is one
+   */
+  public HazelcastUnderTest(boolean embedded) {
+    this.embedded = embedded;
+  }
 
   public HazelcastInstance member() {
     return member;
@@ -51,15 +66,14 @@ public final class HazelcastUnderTest implements StoreUnderTest {
         .connectForDelivery();
   }
 
-  /** A store that is a client of the cluster, with what it was asked for. */
+  /** A store that is a client of the cluster. */
   public HazelcastStore client(HazelcastStore.Options options) {
+    return client(address(), options);
+  }
+
+  private HazelcastStore client(String address, HazelcastStore.Options options) {
     return new HazelcastStore(
-        "cache",
-        List.of(address()),
-        sandbox.hazelcast().clusterName(),
-        PREFIX,
-        PARTITIONS,
-        options);
+        "cache", List.of(address), sandbox.hazelcast().clusterName(), PREFIX, PARTITIONS, options);
   }
 
   /** A store that uses the member itself. */
@@ -107,22 +121,18 @@ public final class HazelcastUnderTest implements StoreUnderTest {
       Duration advanceEvery,
       LongSupplier incarnations,
       LongSupplier nanoTime) {
+    HazelcastStore.Options options =
+        new HazelcastStore.Options(
+            leaseTime,
+            Duration.ofSeconds(4),
+            advanceEvery,
+            4,
+            tokens,
+            incarnations,
+            nanoTime,
+            key -> {});
     HazelcastStore store =
-        new HazelcastStore(
-            "cache",
-            List.of(address),
-            sandbox.hazelcast().clusterName(),
-            PREFIX,
-            PARTITIONS,
-            new HazelcastStore.Options(
-                leaseTime,
-                Duration.ofSeconds(4),
-                advanceEvery,
-                4,
-                tokens,
-                incarnations,
-                nanoTime,
-                key -> {}));
+        embedded && address.equals(address()) ? embedded(options) : client(address, options);
     stores.add(store);
     return store;
   }

@@ -48,7 +48,8 @@ import org.slf4j.LoggerFactory;
  * them is bounded:
  *
  * <ul>
- *   <li>The filler dies: the entry ends by the map's default (see {@link HazelcastStore}).
+ *   <li>The filler dies: the entry ends by the map's default (see {@link HazelcastStore}). Where
+ *       only {@code setTtl} fails, the filler deletes the entry.
  *   <li>An invalidation and the next lease: {@code setTtl} lengthens somebody's marker. Its owner
  *       can fill as before, and then all is well; should it never fill, the key would be busy for
  *       as long as the entry was to live. So the filler looks at the key once more, and removes a
@@ -188,7 +189,9 @@ final class HazelcastFencedStore implements FencedStore {
         }
       }
     } catch (HazelcastException | IllegalStateException e) {
-      log.debug("Entry kept the map's time to live: store={} error={}", name, e.toString());
+      // The map's time to live is far too long for it; an entry may always be lost.
+      entries.deleteAsync(cellKey);
+      log.debug("Entry got no time to live: store={} error={}", name, e.toString());
     }
     return FillOutcome.STORED;
   }

@@ -53,8 +53,9 @@ import org.slf4j.LoggerFactory;
  *   <li>a default time to live of 7 days, no idle time, no eviction. An entry has the default
  *       between its {@code replace} and its {@code setTtl}, and keeps it where its filler dies in
  *       between. A meta record has it anew with every write, about once a second, so that it ends
- *       only in a cluster whose delivery wrote nothing for 7 days; without it there is neither hit
- *       nor lease, as where it was evicted.
+ *       only in a cluster whose delivery wrote nothing for 7 days. Without it there is neither hit
+ *       nor lease until the delivery begins it anew. So whoever configures an eviction takes LFU:
+ *       every read uses a record, but LRU counts in seconds, and within one all are equally old.
  * </ul>
  */
 public final class HazelcastStore implements AutoCloseable {

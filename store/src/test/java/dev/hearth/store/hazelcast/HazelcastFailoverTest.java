@@ -3,8 +3,6 @@ package dev.hearth.store.hazelcast;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.hazelcast.config.Config;
-import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.store.CacheKey;
@@ -19,11 +17,7 @@ import dev.hearth.store.Round;
 import dev.hearth.store.RoundBuilder;
 import dev.hearth.store.StoreUnavailableException;
 import dev.hearth.store.Value;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,17 +38,18 @@ class HazelcastFailoverTest {
   private static final List<CacheKey> FILLED = KEYS.subList(0, 40);
   private static final List<CacheKey> INVALIDATED = KEYS.subList(20, 60);
 
-  private final List<HazelcastInstance> members = new ArrayList<>();
+  private final Members members = new Members("failover", 11);
 
   @AfterEach
   void stopMembers() {
-    members.forEach(member -> member.getLifecycleService().terminate());
+    members.close();
   }
 
   @Test
-  void losesNothingThatWasAcknowledgedWhenAMemberDies() throws IOException {
-    List<String> addresses = List.of("127.0.0.1:" + free(), "127.0.0.1:" + free());
-    addresses.forEach(address -> members.add(start(address, addresses)));
+  void losesNothingThatWasAcknowledgedWhenAMemberDies() {
+    List<String> addresses = Members.addresses(2);
+    HazelcastInstance first = members.start(members.config(addresses.get(0), addresses));
+    members.start(members.config(addresses.get(1), addresses));
     try (HazelcastStore cluster =
         new HazelcastStore("cache", addresses, "failover", "test", 1, options())) {
       FencedStore store = cluster.connect();
@@ -77,7 +72,7 @@ class HazelcastFailoverTest {
               .offset(6)
               .build());
 
-      members.remove(0).getLifecycleService().terminate();
+      Members.kill(first);
 
       for (CacheKey key : INVALIDATED) {
         assertThat(fill(store, key, leases)).as("%s", key).isEqualTo(FillOutcome.LEASE_LOST);
@@ -155,32 +150,6 @@ class HazelcastFailoverTest {
         usual.incarnations(),
         usual.nanoTime(),
         usual.foreign());
-  }
-
-  private static HazelcastInstance start(String address, List<String> addresses) {
-    Config config = new Config().setClusterName("failover");
-    config.setProperty("hazelcast.phone.home.enabled", "false");
-    config.setProperty("hazelcast.socket.bind.any", "false");
-    config.setProperty("hazelcast.shutdownhook.enabled", "false");
-    config.setProperty("hazelcast.logging.type", "slf4j");
-    config.setProperty("hazelcast.partition.count", "11");
-    config
-        .getNetworkConfig()
-        .setPort(Integer.parseInt(address.substring(address.indexOf(':') + 1)))
-        .setPortAutoIncrement(false)
-        .getInterfaces()
-        .setEnabled(true)
-        .addInterface("127.0.0.1");
-    config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
-    config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
-    config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(true).setMembers(addresses);
-    return Hazelcast.newHazelcastInstance(config);
-  }
-
-  private static int free() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private static <T> T join(CompletionStage<T> stage) {
