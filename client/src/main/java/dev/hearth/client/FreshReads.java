@@ -73,8 +73,13 @@ final class FreshReads<V> {
       return loads.share(key.key(), false, load).result();
     }
     // For a bound it may be new enough, and then one load serves all who ask for the key.
-    Answer<V> loaded = loads.share(key.key(), true, load).result();
-    return read.begunTick() - loaded.loadTick() > within.bound().toNanos() ? load.get() : loaded;
+    Flights.Landed<Answer<V>> landed = loads.share(key.key(), true, load);
+    Answer<V> loaded = landed.result();
+    if (read.begunTick() - loaded.loadTick() > within.bound().toNanos()) {
+      return load.get();
+    }
+    // Who led the flight has paid for the load.
+    return landed.joined() ? new Answer<>(loaded.value(), false, loaded.loadTick(), 0) : loaded;
   }
 
   private StaleReadException refused(CacheKey key, InDoubt read, String reason) {

@@ -38,9 +38,8 @@ public record WriteToken(String systemIdentifier, int timeline, long lsn) {
 
   /**
    * The token of what has been committed on the primary up to now: by this connection or by any
-   * other that has returned from COMMIT. One round trip more than a query of this connection takes
-   * at least. On a connection that is not in autocommit the query begins a transaction, as any
-   * does.
+   * other that has returned from COMMIT. One query; on a connection that is not in autocommit it
+   * begins a transaction, as any does.
    *
    * @param connection to the primary, direct or through a pooler
    * @throws IllegalStateException if the connection's transaction has written and is still open:

@@ -254,6 +254,44 @@ class FreshReadsTest {
   }
 
   @Test
+  void readersWhoseBoundAllowsItShareOneLoad() throws Exception {
+    CoherentCache<String> cache =
+        pipeline
+            .cache(feed, registry)
+            .whenStale(new FreshnessPolicy(WhenStale.DATABASE, BypassBudget.of(1, LONG)))
+            .build();
+    // An epoch that is not settled puts every bound in doubt.
+    pipeline.raiseEpoch(false);
+    pipeline.mark();
+    pipeline.deliver();
+    cache.get(key(1), loading());
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch resumed = new CountDownLatch(1);
+    InBackground<Optional<String>> first =
+        InBackground.call(
+            "first",
+            () ->
+                cache.get(
+                    key(1),
+                    key -> {
+                      asked.countDown();
+                      InBackground.await(resumed);
+                      return Optional.of("loaded");
+                    },
+                    Freshness.within(LONG)));
+    InBackground.await(asked);
+
+    InBackground<Optional<String>> joining =
+        InBackground.call("joining", () -> cache.get(key(1), neverAsked(), Freshness.within(LONG)));
+    Eventually.eventuallyWaits(joining.thread());
+    resumed.countDown();
+
+    assertThat(first.await()).contains("loaded");
+    assertThat(joining.await()).contains("loaded");
+    assertThat(bypasses("unproven")).isEqualTo(1);
+  }
+
+  @Test
   void aBrokerThatIsAwayStopsBoundsAndNearCachesAndItsReturnStartsThemAgain() throws Exception {
     CoherentCache<String> cache =
         pipeline

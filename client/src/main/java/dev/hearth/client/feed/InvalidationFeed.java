@@ -58,6 +58,7 @@ public final class InvalidationFeed implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(InvalidationFeed.class);
   private static final Duration POLL = Duration.ofMillis(500);
   private static final Duration API_BOUND = Duration.ofSeconds(5);
+  private static final Duration READY_PAUSE = Duration.ofMillis(10);
   private static final Duration PAUSE = Duration.ofSeconds(1);
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(5);
 
@@ -130,6 +131,8 @@ public final class InvalidationFeed implements AutoCloseable {
     Map<String, Object> settings = new HashMap<>(defaults());
     settings.putAll(properties);
     settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+    // A place that is lost is an exception, never a reset: nothing is skipped in silence.
+    settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
     ByteArrayDeserializer bytes = new ByteArrayDeserializer();
     InvalidationFeed feed =
         new InvalidationFeed(
@@ -141,15 +144,12 @@ public final class InvalidationFeed implements AutoCloseable {
     return feed;
   }
 
-  /** Nothing is skipped in silence: a place that is lost is an exception, never a reset. */
   private static Map<String, Object> defaults() {
     return Map.of(
         ConsumerConfig.CLIENT_ID_CONFIG,
         "hearth-invalidation-feed",
         ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
         false,
-        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-        "none",
         ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
         false,
         ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
@@ -166,6 +166,23 @@ public final class InvalidationFeed implements AutoCloseable {
   /** From now on; a listener that comes late begins with the next mark. */
   public void subscribe(Listener listener) {
     listeners.add(listener);
+  }
+
+  /**
+   * Waits until the stream vouches for something in every partition: for a process that begins and
+   * should not send its first reads to the database.
+   *
+   * @return whether it does; false where the limit came first, or an interrupt
+   */
+  public boolean awaitReady(Duration limit) {
+    long begun = System.nanoTime();
+    while (Double.isNaN(ageSeconds())) {
+      if (System.nanoTime() - begun > limit.toNanos() || Thread.currentThread().isInterrupted()) {
+        return false;
+      }
+      LockSupport.parkNanos(READY_PAUSE.toNanos());
+    }
+    return true;
   }
 
   public int partitions() {
@@ -221,7 +238,7 @@ public final class InvalidationFeed implements AutoCloseable {
         follow(consumer);
       } catch (WakeupException | InterruptException e) {
         log.debug("Woken to stop");
-      } catch (KafkaException | IllegalStateException e) {
+      } catch (RuntimeException e) {
         if (!interrupted) {
           interrupted = true;
           log.warn("Invalidation feed interrupted: topic={} error={}", name(), e.toString());

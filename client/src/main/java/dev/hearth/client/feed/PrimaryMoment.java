@@ -19,12 +19,17 @@ public record PrimaryMoment(Timeline timeline, long insertLsn, Instant time, boo
   private static final int TIMEOUT_SECONDS = 5;
 
   // The timeline of the log that is being written; a checkpoint's would lag after a promotion.
+  // A standby refuses most of these functions: CASE keeps it from being asked.
   private static final String QUERY =
       """
-      select clock_timestamp(),
+      select case when pg_is_in_recovery() then null else clock_timestamp() end,
              (select system_identifier::text from pg_control_system()),
-             ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int,
-             (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint,
+             case when pg_is_in_recovery() then null else
+               ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int
+             end,
+             case when pg_is_in_recovery() then null else
+               (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint
+             end,
              pg_current_xact_id_if_assigned() is not null
       """;
 
@@ -36,20 +41,18 @@ public record PrimaryMoment(Timeline timeline, long insertLsn, Instant time, boo
   public static PrimaryMoment of(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.setQueryTimeout(TIMEOUT_SECONDS);
-      try (ResultSet standby = statement.executeQuery("select pg_is_in_recovery()")) {
-        standby.next();
-        if (standby.getBoolean(1)) {
+      try (ResultSet row = statement.executeQuery(QUERY)) {
+        row.next();
+        OffsetDateTime time = row.getObject(1, OffsetDateTime.class);
+        if (time == null) {
           throw new SQLException(
               "the connection leads to a standby, which knows neither the end of the log nor what"
                   + " the primary shows; expected the primary that the writes go to");
         }
-      }
-      try (ResultSet row = statement.executeQuery(QUERY)) {
-        row.next();
         return new PrimaryMoment(
             new Timeline(row.getString(2), row.getInt(3)),
             row.getLong(4),
-            row.getObject(1, OffsetDateTime.class).toInstant(),
+            time.toInstant(),
             row.getBoolean(5));
       }
     }
