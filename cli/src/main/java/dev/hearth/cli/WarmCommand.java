@@ -1,7 +1,6 @@
 package dev.hearth.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hearth.cli.demo.Screen;
 import java.io.IOException;
 import java.time.Duration;
@@ -10,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -20,8 +20,6 @@ import picocli.CommandLine.Spec;
     description = "Fills the hottest keys of a cache from the database.",
     mixinStandardHelpOptions = true)
 final class WarmCommand implements Callable<Integer> {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration REQUEST_BOUND = Duration.ofSeconds(30);
   private static final int BAR = 30;
 
   @Spec private CommandSpec spec = CommandSpec.create();
