@@ -67,6 +67,10 @@ class ArchitectureTest {
       slices().matching("dev.hearth.warmer.(*)..").should().notDependOnEachOther();
 
   @ArchTest
+  static final ArchRule roomsOfTheClientDoNotKnowOneAnother =
+      slices().matching("dev.hearth.client.(*)..").should().notDependOnEachOther();
+
+  @ArchTest
   static final ArchRule roomsOfTheStoreDoNotKnowOneAnother =
       slices().matching("dev.hearth.store.(*)..").should().notDependOnEachOther();
 

@@ -54,6 +54,7 @@ class StoppedStreamTest {
         InvalidationFeed.start(
             shop.servers().kafka().bootstrapServers(), shop.topics(), Map.of(), primary, registry);
     shop.awaitLeases(shop.store(invalidator, "redis"));
+    assertThat(feed.awaitReady(Duration.ofSeconds(60))).isTrue();
     products =
         CoherentCache.builder(
                 "product", shop.store(invalidator, "redis"), Codec.UTF_8, Duration.ofMinutes(10))

@@ -309,7 +309,7 @@ public final class InvalidationFeed implements AutoCloseable {
       if (record.topic().equals(epochs.name())) {
         if (epochs.value().deserializer().deserialize(record.topic(), record.value())
             instanceof EpochRaised raised) {
-          known.put(raised.position().epoch(), raised);
+          know(raised);
         }
       } else {
         tell(
@@ -342,10 +342,16 @@ public final class InvalidationFeed implements AutoCloseable {
         marks.get(partition).add(offset, watermark);
       } else if (mark instanceof EpochRaised raised) {
         listeners.forEach(listener -> listener.raised(partition, raised));
-        known.put(raised.position().epoch(), raised);
+        know(raised);
       } else if (mark instanceof GenerationRaised raised) {
         listeners.forEach(listener -> listener.raised(partition, raised));
       }
+    }
+  }
+
+  private void know(EpochRaised raised) {
+    if (known.put(raised.position().epoch(), raised) == null) {
+      clock.readSoon();
     }
   }
 

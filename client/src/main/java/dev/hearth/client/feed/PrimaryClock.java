@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +46,15 @@ final class PrimaryClock implements AutoCloseable {
   void start() {
     ScheduledFuture<?> unused =
         thread.scheduleWithFixedDelay(this::read, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Does not wait for the next turn: there may be another primary. */
+  void readSoon() {
+    try {
+      thread.execute(this::read);
+    } catch (RejectedExecutionException e) {
+      log.debug("The clock is not read any more");
+    }
   }
 
   /** Most that a time of a timeline's clock may be old; empty before that clock was read. */
