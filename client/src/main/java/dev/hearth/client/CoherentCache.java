@@ -164,7 +164,7 @@ public final class CoherentCache<V> {
         // The order that everything rests on: the loader begins after the lease was granted.
         Answer<V> loaded;
         try {
-          loaded = load(key, loader);
+          loaded = load(key, loader, context(granted.lease(), asked));
         } catch (RuntimeException | Error e) {
           // Others need not wait for a value that does not come.
           store.release(key, granted.lease());
@@ -188,6 +188,13 @@ public final class CoherentCache<V> {
     }
   }
 
+  /** Who asks for freshness may ask for more than the store knows of, which B is. */
+  private static LoadContext context(Lease lease, Freshness asked) {
+    return asked instanceof Freshness.Any
+        ? LoadContext.from(lease.raised())
+        : LoadContext.primaryOnly();
+  }
+
   private Answer<V> hit(
       CacheKey key, ReadOutcome.Hit hit, Loader<V> loader, Freshness asked, long begun) {
     if (!(asked instanceof Freshness.Any)) {
@@ -195,7 +202,10 @@ public final class CoherentCache<V> {
       Optional<FreshReads.InDoubt> inDoubt = guard.doubt(key, hit, asked, begun);
       if (inDoubt.isPresent()) {
         return guard.answer(
-            key, inDoubt.get(), () -> decoded(key, hit, loader), () -> load(key, loader));
+            key,
+            inDoubt.get(),
+            () -> decoded(key, hit, loader),
+            () -> load(key, loader, LoadContext.primaryOnly()));
       }
     }
     Answer<V> answer = decoded(key, hit, loader);
@@ -244,12 +254,12 @@ public final class CoherentCache<V> {
 
   private Answer<V> bypass(Bypass reason, CacheKey key, Loader<V> loader) {
     meters.bypassed(reason);
-    return load(key, loader);
+    return load(key, loader, LoadContext.primaryOnly());
   }
 
-  private Answer<V> load(CacheKey key, Loader<V> loader) {
+  private Answer<V> load(CacheKey key, Loader<V> loader, LoadContext context) {
     long start = ticker.getAsLong();
-    Optional<V> value = LoaderThread.load(name, key.key(), loader);
+    Optional<V> value = LoaderThread.load(name, key.key(), loader, context);
     return new Answer<>(value, false, start, ticker.getAsLong() - start);
   }
 

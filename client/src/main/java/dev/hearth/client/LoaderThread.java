@@ -20,11 +20,11 @@ final class LoaderThread {
   }
 
   @SuppressWarnings("OptionalAssignedToNull") // an application without null checks may return it
-  static <V> Optional<V> load(String cache, String key, Loader<V> loader) {
+  static <V> Optional<V> load(String cache, String key, Loader<V> loader, LoadContext context) {
     boolean nested = INSIDE.get();
     INSIDE.set(true);
     try {
-      Optional<V> loaded = loader.load(key);
+      Optional<V> loaded = loader.load(key, context);
       if (loaded == null) {
         throw new IllegalStateException(
             "the loader of cache "

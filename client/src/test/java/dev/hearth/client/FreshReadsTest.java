@@ -11,7 +11,9 @@ import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.position.Position;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -70,6 +72,37 @@ class FreshReadsTest {
     assertThat(cache.get(key(1), loading())).contains("old");
     assertThat(cache.get(key(1), loading(), Freshness.after(token))).contains("new");
     assertThat(bypasses("behind_token")).isEqualTo(1);
+  }
+
+  @Test
+  void aReaderThatAsksForFreshnessMayNotLoadOnAStandbyThatOnlyHasWhatTheStoreKnows()
+      throws Exception {
+    CoherentCache<String> cache = pipeline.cache(feed, registry).build();
+    List<LoadContext> contexts = new CopyOnWriteArrayList<>();
+    Loader<String> recording =
+        new Loader<>() {
+          @Override
+          public Optional<String> load(String key) {
+            throw new AssertionError("a cache says where a load may read");
+          }
+
+          @Override
+          public Optional<String> load(String key, LoadContext context) {
+            contexts.add(context);
+            return Optional.of("loaded");
+          }
+        };
+    WriteToken token = pipeline.write(1, "new");
+
+    cache.get(key(1), recording, Freshness.after(token));
+    cache.get(key(2), recording, Freshness.within(LONG));
+    cache.get(key(3), recording);
+
+    assertThat(contexts.subList(0, 2)).containsOnly(LoadContext.primaryOnly());
+    Position floor = contexts.get(2).floor().orElseThrow();
+    assertThat(feed.histories().of(floor.epoch()))
+        .hasValueSatisfying(
+            history -> assertThat(history.systemIdentifier()).isEqualTo(token.systemIdentifier()));
   }
 
   @Test

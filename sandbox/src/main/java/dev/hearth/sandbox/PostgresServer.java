@@ -15,29 +15,46 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One PostgreSQL with logical decoding on. What is committed and every replication slot outlive
- * {@link #kill()}; only a crash of the whole machine may lose data, because fsync is off. Safe for
- * use by many threads.
+ * One PostgreSQL with logical decoding on, a primary or a physical standby ({@link
+ * Sandbox#startStandby}). What is committed and every replication slot outlive {@link #kill()};
+ * only a crash of the whole machine may lose data, because fsync is off. Safe for use by many
+ * threads.
  */
 public final class PostgresServer implements Restartable {
   private static final Duration START_BOUND = Duration.ofSeconds(90);
   private static final Duration INITDB_BOUND = Duration.ofSeconds(90);
   private static final Duration STOP_BOUND = Duration.ofSeconds(5);
   private static final Duration ORPHANS_BOUND = Duration.ofSeconds(20);
+  private static final Duration PROMOTION_BOUND = Duration.ofSeconds(60);
+  private static final Duration RELOAD_BOUND = Duration.ofSeconds(20);
   private static final String USER = "postgres";
 
   private final DataDirectory data;
   private final Path directory;
   private final Path cluster;
   private final int port;
+  private final String name;
+  private @Nullable PostgresServer upstream;
   private @Nullable Installation installation;
   private @Nullable Process process;
 
   PostgresServer(DataDirectory data, int port) {
+    this(data, port, "postgres", null);
+  }
+
+  private PostgresServer(
+      DataDirectory data, int port, String name, @Nullable PostgresServer upstream) {
     this.data = data;
-    this.directory = data.subdirectory("postgres");
+    this.directory = data.subdirectory(name);
     this.cluster = directory.resolve("data");
     this.port = port;
+    this.name = name;
+    this.upstream = upstream;
+  }
+
+  /** A standby of this server, not started yet. */
+  PostgresServer standby(String standbyName, int standbyPort) {
+    return new PostgresServer(data, standbyPort, "postgres-" + standbyName, this);
   }
 
   @Override
@@ -65,14 +82,109 @@ public final class PostgresServer implements Restartable {
     return USER;
   }
 
+  /** What a primary's {@code synchronous_standby_names} calls this server. */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * Ends a standby's recovery: it becomes a primary, on a timeline of its own. Sessions that are
+   * open survive. Returns when it can be written to.
+   *
+   * @throws SandboxException when it is no standby, or does not come out of recovery
+   */
+  public synchronized void promote() {
+    execute(
+        "promote \"" + name + "\"", "SELECT pg_promote(true, " + PROMOTION_BOUND.toSeconds() + ")");
+    upstream = null;
+  }
+
+  /**
+   * Lets a standby receive the log from another server of the sandbox from now on, which may be a
+   * standby itself.
+   */
+  public synchronized void follow(PostgresServer other) {
+    try {
+      other.keepLogFor(this);
+      upstream = other;
+      writeSettings();
+    } catch (IOException e) {
+      throw new SandboxException(
+          "PostgreSQL \"%s\" cannot follow \"%s\": %s.".formatted(name, other.name, e.getMessage()),
+          e);
+    }
+    execute("follow \"" + other.name + "\"", "SELECT pg_reload_conf()");
+  }
+
+  /**
+   * Lets a standby apply each commit only so long after it happened, by the primary's clock; it
+   * receives the log at once. Holds for every commit after the return.
+   *
+   * @param delay zero for none; whole milliseconds
+   */
+  public void delayReplay(Duration delay) {
+    execute(
+        "delay its replay",
+        "ALTER SYSTEM SET recovery_min_apply_delay = '" + delay.toMillis() + "ms'",
+        "SELECT pg_reload_conf()");
+    // A session that knows the new setting began after the replay was told of it.
+    if (!Wait.until(RELOAD_BOUND, () -> replayDelayMillis() == delay.toMillis())) {
+      throw new SandboxException(
+          "PostgreSQL \"%s\" has not taken over its replay delay of %d ms after %d s."
+              .formatted(name, delay.toMillis(), RELOAD_BOUND.toSeconds()));
+    }
+  }
+
+  private long replayDelayMillis() {
+    try (Connection connection = connect();
+        var statement = connection.createStatement();
+        var row =
+            statement.executeQuery(
+                "SELECT setting FROM pg_settings WHERE name = 'recovery_min_apply_delay'")) {
+      row.next();
+      return row.getLong(1);
+    } catch (SQLException e) {
+      throw new SandboxException(
+          "PostgreSQL \"%s\" does not tell its replay delay: %s.".formatted(name, e.getMessage()),
+          e);
+    }
+  }
+
+  private void execute(String what, String... statements) {
+    try (Connection connection = connect();
+        var statement = connection.createStatement()) {
+      for (String each : statements) {
+        statement.execute(each);
+      }
+    } catch (SQLException e) {
+      throw new SandboxException(
+          "PostgreSQL \"%s\" did not %s: %s.".formatted(name, what, e.getMessage()), e);
+    }
+  }
+
+  private Connection connect() throws SQLException {
+    return DriverManager.getConnection(jdbcUrl("postgres"), user(), password());
+  }
+
+  /** A slot, so that a standby that is down or slow finds the log where it left off. */
+  private void keepLogFor(PostgresServer standby) {
+    execute(
+        "keep its log for \"" + standby.name + "\"",
+        "SELECT pg_create_physical_replication_slot('%1$s', true) WHERE NOT EXISTS (SELECT 1 FROM pg_replication_slots WHERE slot_name = '%1$s')"
+            .formatted(standby.slot()));
+  }
+
+  private String slot() {
+    return name.replace('-', '_');
+  }
+
   /**
    * Creates a database unless it exists.
    *
    * @throws SandboxException when the server refuses
    */
   public void createDatabase(String name) {
-    try (Connection connection =
-            DriverManager.getConnection(jdbcUrl("postgres"), user(), password());
+    try (Connection connection = connect();
         var exists = connection.prepareStatement("SELECT 1 FROM pg_database WHERE datname = ?");
         var create = connection.createStatement()) {
       exists.setString(1, name);
@@ -148,9 +260,30 @@ public final class PostgresServer implements Restartable {
           new Installation(PostgresBinaries.unpack(data), PostgresAccount.choose(directory));
     }
     if (!Files.exists(cluster)) {
-      createCluster(installation);
+      if (upstream == null) {
+        createCluster(installation);
+      } else {
+        copyCluster(upstream);
+      }
     }
     return installation;
+  }
+
+  /** Into another directory first, so that a cluster is there whole or not at all. */
+  private void copyCluster(PostgresServer from) throws IOException {
+    Path partial = directory.resolve("data.partial");
+    DataDirectory.delete(partial);
+    from.keepLogFor(this);
+    try (Connection connection = from.connect()) {
+      BaseBackup.copy(connection, from.cluster, partial);
+    } catch (SQLException e) {
+      throw new SandboxException(
+          "PostgreSQL \"%s\" was not copied from \"%s\": %s."
+              .formatted(name, from.name, e.getMessage()),
+          e);
+    }
+    Files.createFile(partial.resolve("standby.signal"));
+    Files.move(partial, cluster);
   }
 
   /** Into another directory first, so that a cluster is there whole or not at all. */
@@ -214,7 +347,19 @@ public final class PostgresServer implements Restartable {
         synchronous_commit = on
         fsync = off
         full_page_writes = off
-        """);
+        """
+            + (upstream == null ? "" : standbySettings(upstream)));
+  }
+
+  private String standbySettings(PostgresServer from) {
+    return """
+
+    # Only while standby.signal is there.
+    primary_conninfo = 'host=127.0.0.1 port=%d user=%s application_name=%s'
+    primary_slot_name = '%s'
+    wal_retrieve_retry_interval = 100ms
+    """
+        .formatted(from.port, USER, name, slot());
   }
 
   /**
@@ -245,12 +390,12 @@ public final class PostgresServer implements Restartable {
     }
   }
 
-  /** The postmaster keeps its state in the eighth line of its pid file. */
+  /** The postmaster keeps its state in the eighth line of its pid file: ready, or standby. */
   private boolean isReady(long pid) {
     List<String> lines = pidFile();
     return lines.size() >= 8
         && lines.get(0).strip().equals(Long.toString(pid))
-        && lines.get(7).strip().equals("ready");
+        && (lines.get(7).strip().equals("ready") || lines.get(7).strip().equals("standby"));
   }
 
   private void endStalePostmaster() throws IOException {

@@ -34,6 +34,7 @@ public final class Sandbox implements AutoCloseable {
   private final RedisExecutable redis;
   private final Map<Server, Restartable> servers;
   private final List<RedisServer> moreRedis = new ArrayList<>();
+  private final List<Restartable> standbys = new ArrayList<>();
   private final Thread hook = new Thread(this::shutDown, "sandbox-shutdown");
   private boolean closed;
 
@@ -61,6 +62,30 @@ public final class Sandbox implements AutoCloseable {
    */
   public PostgresServer postgres() {
     return (PostgresServer) find(Server.POSTGRES);
+  }
+
+  /**
+   * Starts a physical standby of this sandbox's PostgreSQL and returns when it answers. It streams
+   * the log, and ends with the sandbox like every other server.
+   *
+   * @param name lower-case letters, digits and dashes; one that this data directory knows goes on
+   *     with its data, as a primary where it was promoted
+   * @throws IllegalStateException when PostgreSQL was not asked for, or the sandbox is closed
+   * @throws SandboxException when it does not come up
+   */
+  public synchronized PostgresServer startStandby(String name) {
+    if (!name.matches("[a-z0-9][a-z0-9-]{0,40}")) {
+      throw new IllegalArgumentException(
+          "The standby's name is \"%s\"; expected 1 to 41 lower-case letters, digits and dashes."
+              .formatted(name));
+    }
+    if (closed) {
+      throw new IllegalStateException("This sandbox is closed; start the standby before.");
+    }
+    PostgresServer standby = postgres().standby(name, ports.free());
+    standbys.add(standby);
+    standby.start();
+    return standby;
   }
 
   /**
@@ -166,6 +191,7 @@ public final class Sandbox implements AutoCloseable {
       // Nobody will read a temporary directory again, so nothing needs to end in good order.
       List<Restartable> all = new ArrayList<>(servers.values());
       all.addAll(moreRedis);
+      all.addAll(standbys);
       List<Throwable> failures =
           inParallel(all, data.temporary() ? Restartable::kill : Restartable::stop);
       failures.forEach(failure -> log.warn("Server not stopped: error={}", failure.getMessage()));

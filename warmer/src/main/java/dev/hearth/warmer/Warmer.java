@@ -8,12 +8,16 @@ import dev.hearth.chassis.health.Readiness;
 import dev.hearth.chassis.http.ProblemDetail;
 import dev.hearth.chassis.http.ProblemException;
 import dev.hearth.chassis.http.Routes;
+import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
+import dev.hearth.store.standby.EpochsTopic;
+import dev.hearth.store.standby.Standby;
+import dev.hearth.store.standby.StandbyReads;
 import dev.hearth.warmer.audit.CacheAuditor;
 import dev.hearth.warmer.audit.EntryReader;
 import dev.hearth.warmer.audit.RowReader;
@@ -22,7 +26,7 @@ import dev.hearth.warmer.heat.HeatTopology;
 import dev.hearth.warmer.heat.HotKeysView;
 import dev.hearth.warmer.load.LoadQuery;
 import dev.hearth.warmer.load.LoadedBatch;
-import dev.hearth.warmer.load.PrimaryPool;
+import dev.hearth.warmer.load.ReadPool;
 import dev.hearth.warmer.load.RowLoader;
 import dev.hearth.warmer.plan.WarmupPlan;
 import dev.hearth.warmer.run.BatchLoader;
@@ -49,7 +53,6 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
@@ -184,15 +187,7 @@ public final class Warmer implements Component {
             settings.topics().hotKeys(), settings.kafka(), caches.keySet(), heartbeat("hot-keys"));
     opened.push(hotKeys);
 
-    HikariDataSource primary =
-        PrimaryPool.open(
-            settings.database().jdbcUrl(),
-            settings.database().user(),
-            settings.database().password(),
-            settings.runner().ceiling(),
-            settings.database().statementTimeout());
-    opened.push(primary);
-    Map<String, RowLoader> loaders = loaders(primary);
+    Map<String, RowLoader> loaders = loaders(reads());
 
     KafkaRunJournal journal = new KafkaRunJournal(settings.topics().warmups(), settings.kafka());
     opened.push(journal);
@@ -314,13 +309,38 @@ public final class Warmer implements Component {
     }
   }
 
-  private Map<String, RowLoader> loaders(DataSource primary) {
+  /** The primary, and the standbys where there are any. */
+  private StandbyReads reads() {
+    WarmerSettings.Database database = settings.database();
+    int size = settings.runner().ceiling();
+    HikariDataSource primary =
+        ReadPool.primary(
+            database.jdbcUrl(),
+            database.user(),
+            database.password(),
+            size,
+            database.statementTimeout());
+    opened.push(primary);
+    List<Standby> standbys = new ArrayList<>();
+    for (String url : database.replicas()) {
+      HikariDataSource pool =
+          ReadPool.standby(
+              url, database.user(), database.password(), size, database.statementTimeout());
+      opened.push(pool);
+      standbys.add(new Standby("source.postgres.replicas[" + standbys.size() + "]", pool));
+    }
+    EpochsTopic epochs = EpochsTopic.follow(settings.topics().epochs(), settings.kafka());
+    opened.push(epochs);
+    return new StandbyReads(primary, standbys, epochs, StandbyReads.Settings.defaults());
+  }
+
+  private Map<String, RowLoader> loaders(StandbyReads reads) {
     Map<String, RowLoader> loaders = new LinkedHashMap<>();
     queries.forEach(
         (cache, query) -> {
           WarmerSettings.Cache of = caches.get(cache);
           if (of != null) {
-            loaders.put(cache, new RowLoader(primary, query, of.key()));
+            loaders.put(cache, new RowLoader(reads, query, of.key()));
           }
         });
     return loaders;
@@ -335,13 +355,20 @@ public final class Warmer implements Component {
         cache.name(),
         cache.ttl(),
         fenced,
-        Optional.ofNullable(loaders.get(cache.name())).map(Warmer::batches));
+        Optional.ofNullable(loaders.get(cache.name())).map(loader -> batches(cache, loader)));
   }
 
-  private static BatchLoader batches(RowLoader loader) {
-    return keys -> {
-      LoadedBatch batch = loader.load(keys);
-      return new BatchLoader.Loaded(batch.found(), batch.absent());
+  private BatchLoader batches(WarmerSettings.Cache cache, RowLoader loader) {
+    return (keys, floor) -> {
+      StandbyReads.Read<LoadedBatch> read = loader.load(keys, Optional.of(floor));
+      metrics.counter(Metric.LOADS, cache.name(), read.from().label()).increment();
+      read.refusals()
+          .forEach(
+              refusal ->
+                  metrics
+                      .counter(Metric.STANDBY_REFUSALS, cache.name(), refusal.label())
+                      .increment());
+      return new BatchLoader.Loaded(read.value().found(), read.value().absent());
     };
   }
 

@@ -37,13 +37,22 @@ public record WarmerSettings(
   }
 
   /**
-   * The primary.
+   * The primary, and standbys of it.
    *
+   * @param replicas JDBC URLs of physical standbys that loads may read from; the same user
    * @param password null where the server asks for none
    * @param statementTimeout longest run of one load query
    */
   public record Database(
-      String jdbcUrl, String user, @Nullable String password, Duration statementTimeout) {
+      String jdbcUrl,
+      List<String> replicas,
+      String user,
+      @Nullable String password,
+      Duration statementTimeout) {
+    public Database {
+      replicas = List.copyOf(replicas);
+    }
+
     @Override
     public String toString() {
       return "Database[user=" + user + "]";
@@ -93,6 +102,7 @@ public record WarmerSettings(
         config.dataDirectory().resolve("warmer"),
         new Database(
             postgres.url(),
+            postgres.replicas(),
             postgres.user(),
             postgres.password() == null ? null : postgres.password().reveal(),
             Duration.ofSeconds(5)),

@@ -1,11 +1,13 @@
 package dev.hearth.warmer;
 
+import dev.hearth.sandbox.PostgresServer;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** PostgreSQL, Redis and Kafka, started once for all tests of the module; end with the JVM. */
 public final class RealServers {
   private static @Nullable Sandbox sandbox;
+  private static @Nullable PostgresServer standby;
 
   private RealServers() {}
 
@@ -46,6 +49,28 @@ public final class RealServers {
   public static String jdbcUrl(String database) {
     get().postgres().createDatabase(database);
     return get().postgres().jdbcUrl(database);
+  }
+
+  /** A physical standby of the PostgreSQL. */
+  public static synchronized PostgresServer standby() {
+    if (standby == null) {
+      standby = get().startStandby("standby");
+    }
+    return standby;
+  }
+
+  /** The first column of the first row. */
+  public static String query(String database, String query) {
+    try (Connection connection =
+            DriverManager.getConnection(
+                jdbcUrl(database), get().postgres().user(), get().postgres().password());
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      row.next();
+      return row.getString(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   public static void sql(String database, String... statements) {

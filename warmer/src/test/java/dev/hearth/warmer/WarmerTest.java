@@ -16,6 +16,11 @@ import dev.hearth.schemas.access.AccessReport.KeyCount;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.key.KeyTemplate;
+import dev.hearth.schemas.position.EpochRaised;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.position.SourceIdentity;
+import dev.hearth.schemas.position.StreamMark;
+import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.warmer.audit.AuditSettings;
 import dev.hearth.warmer.heat.HeatSettings;
@@ -50,6 +55,7 @@ class WarmerTest {
   private final Metrics metrics = new Metrics("test");
   private final Health health = new Health();
   private final HttpClient http = HttpClient.newHttpClient();
+  private List<String> replicas = List.of();
   private Path directory;
   private RedisFixture redis;
   private Warmer warmer;
@@ -166,6 +172,71 @@ class WarmerTest {
             "caches.product.load: load has the parameter :idd, which is no column");
   }
 
+  @Test
+  void warmsFromAStandbyOfTheEpochsHistory() throws Exception {
+    stop();
+    replicas = List.of(RealServers.standby().jdbcUrl(DATABASE));
+    start();
+    publishEpoch();
+
+    report(key(1), 100);
+    eventually(
+        () -> warmer.hotKeys("product"), hot -> assertThat(keys(hot)).containsExactly(key(1)));
+
+    // Until the epoch is known, and the standby has replayed the table, the primary answers.
+    eventually(
+        () -> {
+          redis.invalidate("product", key(1));
+          warmAll();
+          return metrics.scrape(Metrics.PROMETHEUS_TEXT);
+        },
+        text ->
+            assertThat(text)
+                .contains("hearth_loads_total{cache=\"product\",from=\"standby\"} 1.0"));
+    assertThat(warmer.audit("product", "redis", key -> true).checked()).isEqualTo(1);
+  }
+
+  private void warmAll() {
+    try {
+      String run =
+          send("POST", "/v1/warmups", "{\"cache\": \"product\", \"top\": 10}")
+              .headers()
+              .firstValue("Location")
+              .orElseThrow();
+      eventually(
+          () -> body(run).path("state").asText(), state -> assertThat(state).isEqualTo("done"));
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** As ingest does for the epoch that {@link RedisFixture} counts in. */
+  private void publishEpoch() throws Exception {
+    SourceIdentity identity =
+        new SourceIdentity(
+            RealServers.query(DATABASE, "select system_identifier::text from pg_control_system()"),
+            1,
+            "hearth",
+            0,
+            "product",
+            Instant.EPOCH);
+    Topic<String, StreamMark> epochs = topics.epochs();
+    try (KafkaProducer<String, StreamMark> producer =
+        new KafkaProducer<>(
+            Map.copyOf(RealServers.kafka()),
+            epochs.key().serializer(),
+            epochs.value().serializer())) {
+      producer
+          .send(
+              new ProducerRecord<>(
+                  epochs.name(),
+                  "hearth",
+                  new EpochRaised(
+                      "hearth", new Position(1, 1), identity, true, "a test", Instant.EPOCH)))
+          .get();
+    }
+  }
+
   private WarmerSettings settings(String load) {
     return new WarmerSettings(
         RealServers.kafka(),
@@ -173,6 +244,7 @@ class WarmerTest {
         directory,
         new WarmerSettings.Database(
             RealServers.jdbcUrl(DATABASE),
+            replicas,
             RealServers.get().postgres().user(),
             RealServers.get().postgres().password(),
             Duration.ofSeconds(5)),

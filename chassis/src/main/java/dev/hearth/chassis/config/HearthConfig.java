@@ -47,7 +47,7 @@ public record HearthConfig(
    *
    * @param url JDBC URL
    * @param password null where the server asks for none
-   * @param replicas JDBC URLs, may be empty
+   * @param replicas JDBC URLs of physical standbys, may be empty
    */
   public record Postgres(
       String url,

@@ -73,6 +73,18 @@ public enum Metric {
       "reads",
       List.of("cache", "result"),
       "Reads of a cache as Micrometer names them; result is hit or miss."),
+  LOADS(
+      "hearth_loads_total",
+      Type.COUNTER,
+      "loads",
+      List.of("cache", "from"),
+      "Loads by where they read, standby or primary; a batch of a warm-up run is one load."),
+  STANDBY_REFUSALS(
+      "hearth_standby_refusals_total",
+      Type.COUNTER,
+      "refusals",
+      List.of("cache", "reason"),
+      "Standbys that a load passed over; reason is no_lease, unknown_epoch, resting, unreachable, not_in_recovery, foreign_history, no_receiver, behind or query_failed."),
   ACCESS_REPORTS(
       "hearth_access_reports_total",
       Type.COUNTER,

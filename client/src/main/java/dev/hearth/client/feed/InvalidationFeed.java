@@ -12,6 +12,8 @@ import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
+import dev.hearth.store.standby.EpochHistories;
+import dev.hearth.store.standby.History;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -183,6 +185,12 @@ public final class InvalidationFeed implements AutoCloseable {
       LockSupport.parkNanos(READY_PAUSE.toNanos());
     }
     return true;
+  }
+
+  /** What each epoch is bound to, for loads on standbys; as long as this feed runs. */
+  public EpochHistories histories() {
+    return epoch ->
+        Optional.ofNullable(known.get(epoch)).map(raised -> History.of(raised.identity()));
   }
 
   public int partitions() {

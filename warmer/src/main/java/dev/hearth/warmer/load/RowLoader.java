@@ -1,6 +1,8 @@
 package dev.hearth.warmer.load;
 
 import dev.hearth.schemas.key.KeyTemplate;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.store.standby.StandbyReads;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.ParameterMetaData;
@@ -22,13 +24,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads values by a cache's load query, many keys in one statement. Thread-safe; each call takes
- * one connection, in autocommit, so that its snapshot is never older than the call.
+ * one connection, on the primary in autocommit and on a standby after its check, so that its
+ * snapshot is never older than the call.
  */
 public final class RowLoader {
   /** SQLSTATE class 22: a value that its type does not take. */
   private static final String DATA_EXCEPTION = "22";
 
-  private final DataSource primary;
+  private final StandbyReads reads;
   private final LoadQuery query;
   private final KeyTemplate template;
   private volatile @Nullable List<String> elementTypes;
@@ -37,24 +40,58 @@ public final class RowLoader {
    * @param primary connections to the primary, read only, with a statement timeout
    */
   public RowLoader(DataSource primary, LoadQuery query, KeyTemplate template) {
-    this.primary = primary;
+    this(
+        new StandbyReads(
+            primary, List.of(), unknown -> Optional.empty(), StandbyReads.Settings.defaults()),
+        query,
+        template);
+  }
+
+  /**
+   * @param reads whose connections are read only, with a statement timeout
+   */
+  public RowLoader(StandbyReads reads, LoadQuery query, KeyTemplate template) {
+    this.reads = reads;
     this.query = query;
     this.template = template;
   }
 
   /**
-   * Reads a batch.
+   * Reads a batch on the primary.
    *
    * @param keys of the cache; some hundreds at most
    * @throws LoadException if the database does not answer, or the query is not as {@link LoadQuery}
    *     says
    */
   public LoadedBatch load(Collection<String> keys) {
+    return load(keys, Optional.empty()).value();
+  }
+
+  /**
+   * Reads a batch where it is safe.
+   *
+   * @param keys of the cache; some hundreds at most
+   * @param floor what a standby must have replayed: the highest B of the leases to fill under;
+   *     empty for the primary
+   * @throws LoadException as {@link #load(Collection)}
+   */
+  public StandbyReads.Read<LoadedBatch> load(Collection<String> keys, Optional<Position> floor) {
+    try {
+      return reads.read(floor, connection -> load(connection, keys));
+    } catch (SQLException e) {
+      throw new LoadException(sentence(e), e);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new LoadException("load failed: " + e, e);
+    }
+  }
+
+  private LoadedBatch load(Connection connection, Collection<String> keys) throws SQLException {
     if (keys.isEmpty()) {
       return new LoadedBatch(Map.of(), Set.of(), Set.of(), 0);
     }
-    try (Connection connection = primary.getConnection();
-        PreparedStatement statement = connection.prepareStatement(query.sql())) {
+    try (PreparedStatement statement = connection.prepareStatement(query.sql())) {
       List<String> types = types(statement);
       Map<String, Object[]> bound = new LinkedHashMap<>();
       Set<String> unloadable = new HashSet<>();
@@ -68,19 +105,22 @@ public final class RowLoader {
       }
       LoadedBatch refused = new LoadedBatch(Map.of(), Set.of(), unloadable, 0);
       return bound.isEmpty() ? refused : refused.and(halving(statement, bound, types));
-    } catch (SQLException e) {
-      throw new LoadException(sentence(e), e);
     }
   }
 
-  /** One key whose value the type does not take fails its whole batch, so it is looked for. */
+  /**
+   * One key whose value the type does not take fails its whole batch, so it is looked for; on the
+   * primary only, for in a transaction nothing goes on after a failure.
+   */
   private LoadedBatch halving(
       PreparedStatement statement, Map<String, Object[]> keys, List<String> types)
       throws SQLException {
     try {
       return execute(statement, keys, types);
     } catch (SQLException e) {
-      if (e.getSQLState() == null || !e.getSQLState().startsWith(DATA_EXCEPTION)) {
+      if (e.getSQLState() == null
+          || !e.getSQLState().startsWith(DATA_EXCEPTION)
+          || !statement.getConnection().getAutoCommit()) {
         throw e;
       }
       if (keys.size() == 1) {

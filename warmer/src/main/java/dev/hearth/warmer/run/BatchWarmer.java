@@ -1,5 +1,6 @@
 package dev.hearth.warmer.run;
 
+import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
@@ -67,7 +68,7 @@ final class BatchWarmer {
     BatchLoader.Loaded loaded;
     long start = System.nanoTime();
     try {
-      loaded = loader.load(List.copyOf(toLoad));
+      loaded = loader.load(List.copyOf(toLoad), floor(missing));
     } catch (RuntimeException e) {
       pace.failed();
       tally.failed += missing.size();
@@ -80,6 +81,14 @@ final class BatchWarmer {
     pace.answered(toLoad.size(), start, System.nanoTime() - start);
     fill(cache, missing, loaded, tally);
     return new Outcome(tally.progress(), Optional.empty());
+  }
+
+  /**
+   * What a read for all these leases must see. One of a later epoch is enough for those of an
+   * earlier one, whose entries it voids.
+   */
+  private static Position floor(List<Missing> missing) {
+    return missing.stream().map(each -> each.lease().raised()).reduce(Position.NONE, Position::max);
   }
 
   private List<Missing> leases(WarmableCache cache, List<String> keys, Tally tally)

@@ -4,7 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.hearth.sandbox.PostgresServer;
 import dev.hearth.schemas.key.KeyTemplate;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.store.standby.History;
+import dev.hearth.store.standby.Refusal;
+import dev.hearth.store.standby.Standby;
+import dev.hearth.store.standby.StandbyReads;
+import dev.hearth.store.standby.StandbyReads.From;
+import dev.hearth.store.standby.StandbyReads.Read;
 import dev.hearth.warmer.RealServers;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -13,6 +21,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -54,7 +63,7 @@ class RowLoaderTest {
         """,
         "insert into every (id) values (2)");
     primary =
-        PrimaryPool.open(
+        ReadPool.primary(
             RealServers.jdbcUrl(DATABASE),
             RealServers.get().postgres().user(),
             RealServers.get().postgres().password(),
@@ -263,6 +272,73 @@ class RowLoaderTest {
         loader.load(IntStream.rangeClosed(1, 500).mapToObj(i -> "product:" + i).toList());
 
     assertThat(batch.found()).hasSize(500);
+  }
+
+  @Test
+  void readsOnAStandbyWhatItHasReplayedAndTheRestOnThePrimary() throws Exception {
+    PostgresServer replica = RealServers.standby();
+    try (HikariDataSource standby = standbyPool(replica)) {
+      RowLoader loader =
+          loader(standby, "product:{id}", "select id, name from product where id = any(:id)");
+      RealServers.sql(DATABASE, "update product set name = 'before' where id = 1");
+
+      Read<LoadedBatch> before = loader.load(List.of("product:1"), flushed());
+      replica.delayReplay(Duration.ofHours(1));
+      RealServers.sql(DATABASE, "update product set name = 'after' where id = 1");
+      Read<LoadedBatch> after = loader.load(List.of("product:1"), flushed());
+      replica.delayReplay(Duration.ZERO);
+      RealServers.sql(DATABASE, "update product set name = 'product 1' where id = 1");
+
+      assertThat(before.from()).isEqualTo(From.STANDBY);
+      assertThat(text(before.value()))
+          .isEqualTo(Map.of("product:1", "{\"id\":1,\"name\":\"before\"}"));
+      assertThat(after.from()).isEqualTo(From.PRIMARY);
+      assertThat(after.refusals()).containsExactly(Refusal.BEHIND);
+      assertThat(text(after.value()))
+          .isEqualTo(Map.of("product:1", "{\"id\":1,\"name\":\"after\"}"));
+    }
+  }
+
+  @Test
+  void looksOnThePrimaryForTheKeyThatFailsABatch() throws Exception {
+    try (HikariDataSource standby = standbyPool(RealServers.standby())) {
+      RowLoader loader =
+          loader(
+              standby, "thing:{colour}", "select colour, n from thing where colour = any(:colour)");
+
+      Read<LoadedBatch> read = loader.load(List.of("thing:red", "thing:purple"), flushed());
+
+      assertThat(text(read.value())).isEqualTo(Map.of("thing:red", "{\"colour\":\"red\",\"n\":1}"));
+      assertThat(read.value().unloadable()).containsExactly("thing:purple");
+      assertThat(read.refusals()).containsExactly(Refusal.QUERY_FAILED);
+    }
+  }
+
+  private static Optional<Position> flushed() {
+    String lsn = RealServers.query(DATABASE, "select pg_current_wal_flush_lsn() - '0/0'");
+    return Optional.of(new Position(1, Long.parseLong(lsn)));
+  }
+
+  private static HikariDataSource standbyPool(PostgresServer replica) {
+    return ReadPool.standby(
+        replica.jdbcUrl(DATABASE), replica.user(), replica.password(), 2, Duration.ofSeconds(5));
+  }
+
+  private static RowLoader loader(HikariDataSource standby, String key, String load) {
+    History history =
+        new History(
+            RealServers.query(DATABASE, "select system_identifier::text from pg_control_system()"),
+            1);
+    KeyTemplate template = KeyTemplate.parse(key);
+    return new RowLoader(
+        new StandbyReads(
+            primary,
+            List.of(new Standby("standby", standby)),
+            epoch -> Optional.of(history),
+            // A standby that is only slow catches up; one that is delayed for an hour does not.
+            new StandbyReads.Settings(Duration.ofSeconds(5), Duration.ZERO)),
+        LoadQuery.parse(load, template),
+        template);
   }
 
   private static RowLoader loader(String key, String load) {

@@ -78,6 +78,22 @@ final class MemoryStore implements FencedStore {
     apply(new Operation.Delete(key));
   }
 
+  /** B, as an invalidation of some other key raises it; A stays. */
+  synchronized void raise(Position raised) {
+    Meta meta = state.meta().orElseThrow();
+    state =
+        new FencedProtocol.State(
+            state.cells(),
+            Optional.of(
+                new Meta(
+                    meta.incarnation(),
+                    meta.applied(),
+                    raised,
+                    meta.generations(),
+                    meta.topicId(),
+                    meta.offset())));
+  }
+
   synchronized void forgetPositions() {
     state = new FencedProtocol.State(state.cells(), Optional.empty());
   }

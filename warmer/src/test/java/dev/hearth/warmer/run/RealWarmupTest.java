@@ -16,7 +16,7 @@ import dev.hearth.warmer.RealServers;
 import dev.hearth.warmer.RedisFixture;
 import dev.hearth.warmer.load.LoadQuery;
 import dev.hearth.warmer.load.LoadedBatch;
-import dev.hearth.warmer.load.PrimaryPool;
+import dev.hearth.warmer.load.ReadPool;
 import dev.hearth.warmer.load.RowLoader;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -52,7 +52,7 @@ class RealWarmupTest {
         "insert into product select i, 'old ' || i from generate_series(0, 999) i");
     redis = new RedisFixture(prefix);
     primary =
-        PrimaryPool.open(
+        ReadPool.primary(
             RealServers.jdbcUrl(DATABASE),
             RealServers.get().postgres().user(),
             RealServers.get().postgres().password(),
@@ -167,7 +167,7 @@ class RealWarmupTest {
             LoadQuery.parse("select id, name from product where id = any(:id)", template),
             template);
     BatchLoader loader =
-        keys -> {
+        (keys, floor) -> {
           LoadedBatch batch = rows.load(keys);
           afterLoad.accept(keys);
           return new BatchLoader.Loaded(batch.found(), batch.absent());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -67,14 +69,33 @@ class WarmupRunnerTest {
   }
 
   @Test
+  void readsWhatSeesTheHighestBOfAllItsLeases() {
+    List<Position> floors = new CopyOnWriteArrayList<>();
+    redis.raise(new Position(1, 30));
+    hazelcast.raise(new Position(1, 20));
+    WarmupRunner runner =
+        runner(
+            List.of(hazelcast, redis),
+            (keys, floor) -> {
+              floors.add(floor);
+              return values(keys, floor);
+            });
+    runner.start();
+
+    ended(runner, accepted(runner.submit("product", 1, "http")).id());
+
+    assertThat(floors).containsExactly(new Position(1, 30));
+  }
+
+  @Test
   void findsEverythingWarmTheSecondTimeAndAsksTheDatabaseNothing() {
     AtomicInteger loads = new AtomicInteger();
     WarmupRunner runner =
         runner(
             List.of(redis),
-            keys -> {
+            (keys, floor) -> {
               loads.incrementAndGet();
-              return values(keys);
+              return values(keys, floor);
             });
     runner.start();
     ended(runner, accepted(runner.submit("product", 10, "http")).id());
@@ -91,9 +112,9 @@ class WarmupRunnerTest {
     WarmupRunner runner =
         runner(
             List.of(redis, hazelcast),
-            keys -> {
+            (keys, floor) -> {
               loaded.addAll(keys);
-              return values(keys);
+              return values(keys, floor);
             });
     runner.start();
 
@@ -107,8 +128,8 @@ class WarmupRunnerTest {
     WarmupRunner runner =
         runner(
             List.of(redis),
-            keys -> {
-              BatchLoader.Loaded old = values(keys);
+            (keys, floor) -> {
+              BatchLoader.Loaded old = values(keys, floor);
               redis.invalidate(key("product:3"));
               return old;
             });
@@ -125,8 +146,8 @@ class WarmupRunnerTest {
     WarmupRunner runner =
         runner(
             List.of(redis),
-            keys -> {
-              Map<String, byte[]> found = new HashMap<>(values(keys).found());
+            (keys, floor) -> {
+              Map<String, byte[]> found = new HashMap<>(values(keys, floor).found());
               found.remove("product:1");
               found.remove("product:2");
               return new BatchLoader.Loaded(found, Set.of("product:1"));
@@ -184,7 +205,7 @@ class WarmupRunnerTest {
     WarmupRunner runner =
         runner(
             List.of(redis),
-            keys -> {
+            (keys, floor) -> {
               loads.incrementAndGet();
               throw new IllegalStateException("load failed: the server is away");
             });
@@ -204,11 +225,11 @@ class WarmupRunnerTest {
     WarmupRunner runner =
         runner(
             List.of(redis),
-            keys -> {
+            (keys, floor) -> {
               if (loads.incrementAndGet() == 2) {
                 throw new IllegalStateException("load failed: statement timeout");
               }
-              return values(keys);
+              return values(keys, floor);
             });
     runner.start();
 
@@ -403,14 +424,14 @@ class WarmupRunnerTest {
   }
 
   private static BatchLoader held(CountDownLatch loading, CountDownLatch goOn) {
-    return keys -> {
+    return (keys, floor) -> {
       loading.countDown();
       try {
         goOn.await();
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
-      return values(keys);
+      return values(keys, floor);
     };
   }
 
@@ -438,7 +459,7 @@ class WarmupRunnerTest {
     return new WarmableCache("product", Duration.ofHours(1), stores, Optional.of(loader));
   }
 
-  private static BatchLoader.Loaded values(List<String> keys) {
+  private static BatchLoader.Loaded values(List<String> keys, Position floor) {
     Map<String, byte[]> values = new HashMap<>();
     keys.forEach(key -> values.put(key, key.getBytes(StandardCharsets.UTF_8)));
     return new BatchLoader.Loaded(values, Set.of());
