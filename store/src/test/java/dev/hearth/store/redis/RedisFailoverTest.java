@@ -220,6 +220,20 @@ class RedisFailoverTest {
                 + sentinel.port());
   }
 
+  @Test
+  void saysThatServersAreNoCluster() {
+    RedisStore redis = open(master.uri() + "," + "127.0.0.1:" + replica.port());
+
+    assertThatThrownBy(redis::connect)
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageStartingWith(
+            "store cache: no Redis Cluster can be reached at 127.0.0.1:"
+                + master.port()
+                + ", 127.0.0.1:"
+                + replica.port()
+                + ": ");
+  }
+
   private String monitored() {
     return uri(sentinel());
   }
@@ -266,6 +280,7 @@ class RedisFailoverTest {
             new RedisStore.Options(
                 HOUR,
                 Duration.ofSeconds(1),
+                defaults.advanceEvery(),
                 defaults.tokens(),
                 defaults.incarnations(),
                 defaults.foreign()));
