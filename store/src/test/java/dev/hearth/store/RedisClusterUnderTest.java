@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 /** A Redis Cluster of three masters, each with a third of the slots. */
 public final class RedisClusterUnderTest implements StoreUnderTest {
   private static final int NODES = 3;
+  private static final String[] SETTINGS = {"cluster-enabled yes", "cluster-node-timeout 3000"};
 
   private final Sandbox sandbox = Sandbox.builder().servers().start();
   private final List<RedisServer> servers = new ArrayList<>();
@@ -41,7 +42,7 @@ public final class RedisClusterUnderTest implements StoreUnderTest {
 
   public RedisClusterUnderTest() {
     for (int i = 0; i < NODES; i++) {
-      RedisServer server = sandbox.startRedis("cluster-enabled yes", "cluster-node-timeout 3000");
+      RedisServer server = sandbox.startRedis(SETTINGS);
       servers.add(server);
       RedisCommands<String, String> node = client.connect(RedisURI.create(server.uri())).sync();
       nodes.add(node);
@@ -69,6 +70,27 @@ public final class RedisClusterUnderTest implements StoreUnderTest {
         found++;
       }
     }
+  }
+
+  /**
+   * Gives a master a replica.
+   *
+   * @return its commands
+   */
+  public RedisCommands<String, String> addReplicaOf(int index) {
+    RedisServer server = sandbox.startRedis(SETTINGS);
+    RedisCommands<String, String> replica = client.connect(RedisURI.create(server.uri())).sync();
+    nodes.get(index).clusterMeet("127.0.0.1", server.port());
+    String master = nodes.get(index).clusterMyId();
+    Eventually.until("the replica knows its master", () -> replica.clusterNodes().contains(master));
+    Eventually.until(
+        "the replica knows the slots",
+        () -> replica.clusterInfo().contains("cluster_slots_assigned:" + KeySlot.SLOTS));
+    replica.clusterReplicate(master);
+    Eventually.until(
+        "the replica is linked",
+        () -> replica.info("replication").contains("master_link_status:up"));
+    return replica;
   }
 
   /** Any command, redirected as need be. */

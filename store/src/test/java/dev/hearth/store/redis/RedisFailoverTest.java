@@ -126,9 +126,16 @@ class RedisFailoverTest {
     return record;
   }
 
-  /** The master serves no replication any more. */
   private void cutOff() {
-    onMaster.dispatch(
+    serveNoReplication(onMaster);
+    Eventually.until(
+        "the replica is cut off",
+        () -> onReplica.info("replication").contains("master_link_status:down"));
+  }
+
+  /** From now on its replicas get nothing more. */
+  static void serveNoReplication(RedisCommands<String, String> master) {
+    master.dispatch(
         CommandType.ACL,
         new StatusOutput<>(StringCodec.UTF8),
         new CommandArgs<>(StringCodec.UTF8)
@@ -136,10 +143,7 @@ class RedisFailoverTest {
             .add("default")
             .add("-psync")
             .add("-sync"));
-    onMaster.clientKill(KillArgs.Builder.typeSlave());
-    Eventually.until(
-        "the replica is cut off",
-        () -> onReplica.info("replication").contains("master_link_status:down"));
+    master.clientKill(KillArgs.Builder.typeSlave());
   }
 
   /** RD-05: a client stays with a demoted master. */
