@@ -1,6 +1,5 @@
 package dev.hearth.cli;
 
-import dev.hearth.chassis.StartupException;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
@@ -40,18 +39,10 @@ final class Stores implements AutoCloseable {
 
   private Server server(String name, HearthConfig.Store store, String prefix, int partitions) {
     if (store instanceof HearthConfig.Redis redis) {
-      if (redis.isCluster()) {
-        throw new StartupException(
-            "stores."
-                + name
-                + ".uri: several nodes are a Redis Cluster, which this version does not support;"
-                + " expected one server",
-            2);
-      }
       RedisStore server =
           new RedisStore(
               name,
-              redis.uris().get(0),
+              redis.uris(),
               prefix,
               partitions,
               RedisStore.Options.defaults()

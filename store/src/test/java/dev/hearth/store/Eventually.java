@@ -1,6 +1,7 @@
 package dev.hearth.store;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -37,6 +38,6 @@ public final class Eventually {
             return false;
           }
         });
-    return answer.get();
+    return Objects.requireNonNull(answer.get());
   }
 }

@@ -95,7 +95,7 @@ public final class RedisUnderTest implements StoreUnderTest {
   private static RedisStore.Options options(
       Duration leaseTime, Supplier<LeaseToken> tokens, LongSupplier incarnations) {
     return new RedisStore.Options(
-        leaseTime, Duration.ofSeconds(4), tokens, incarnations, key -> {});
+        leaseTime, Duration.ofSeconds(4), Duration.ZERO, tokens, incarnations, key -> {});
   }
 
   private RedisStore store(String uri, RedisStore.Options options) {

@@ -44,7 +44,7 @@ final class RedisDeliveryTarget implements DeliveryTarget {
 
   private final String name;
   private final Supplier<StatefulRedisConnection<byte[], byte[]>> connections;
-  private final RedisLayout layout;
+  private final RedisLayout.OneServer layout;
   private final Duration timeout;
   private final LongSupplier incarnations;
   private final Map<Integer, PartitionMemory> memories = new HashMap<>();
@@ -56,14 +56,13 @@ final class RedisDeliveryTarget implements DeliveryTarget {
   RedisDeliveryTarget(
       String name,
       Supplier<StatefulRedisConnection<byte[], byte[]>> connections,
-      RedisLayout layout,
-      Duration timeout,
-      LongSupplier incarnations) {
+      RedisLayout.OneServer layout,
+      RedisStore.Options options) {
     this.name = name;
     this.connections = connections;
     this.layout = layout;
-    this.timeout = timeout;
-    this.incarnations = incarnations;
+    this.timeout = options.timeout();
+    this.incarnations = options.incarnations();
     connected();
   }
 

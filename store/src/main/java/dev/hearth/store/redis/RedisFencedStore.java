@@ -18,8 +18,9 @@ import io.lettuce.core.KeyValue;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanIterator;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.sync.RedisKeyCommands;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Iterator;
@@ -28,34 +29,41 @@ import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * Readers' and fillers' side of a Redis server. A hit is one MGET; a miss is one script more, which
- * puts the marker and reads the meta record after it. Thread-safe; commands of all threads share
- * one connection and are pipelined by it.
+ * Readers' and fillers' side of Redis, whatever its topology. A hit is one MGET; a miss is one
+ * script more, which puts the marker and reads the meta record after it. Thread-safe; commands of
+ * all threads share one connection and are pipelined by it.
  */
 final class RedisFencedStore implements FencedStore {
   private static final int SCAN_PAGE = 1000;
 
   private final String name;
-  private final StatefulRedisConnection<byte[], byte[]> connection;
-  private final RedisAsyncCommands<byte[], byte[]> redis;
+  private final StatefulConnection<byte[], byte[]> connection;
+  private final RedisClusterAsyncCommands<byte[], byte[]> redis;
+  private final RedisKeyCommands<byte[], byte[]> scanned;
   private final RedisLayout layout;
   private final RedisStore.Options options;
 
+  /**
+   * @param connection that the commands go through; closed with this store
+   * @param scanned the same, for listing keys
+   */
   RedisFencedStore(
       String name,
-      StatefulRedisConnection<byte[], byte[]> connection,
+      StatefulConnection<byte[], byte[]> connection,
+      RedisClusterAsyncCommands<byte[], byte[]> redis,
+      RedisKeyCommands<byte[], byte[]> scanned,
       RedisLayout layout,
       RedisStore.Options options) {
     this.name = name;
     this.connection = connection;
-    this.redis = connection.async();
+    this.redis = redis;
+    this.scanned = scanned;
     this.layout = layout;
     this.options = options;
   }
@@ -71,7 +79,7 @@ final class RedisFencedStore implements FencedStore {
         redis
             .mget(layout.cell(key), layout.meta(key))
             .thenCompose(found -> decide(key, bytes(found, 0), bytes(found, 1)));
-    return orUnavailable("a read", outcome);
+    return orUnavailable("a read", whileSlotMoves(outcome, new ReadOutcome.Uncertain()));
   }
 
   private CompletionStage<ReadOutcome> decide(CacheKey key, byte[] cell, byte[] meta) {
@@ -92,7 +100,7 @@ final class RedisFencedStore implements FencedStore {
                     FencedProtocol.decide(
                             key.cache(), cell(key, bytes(found, 0)), meta(bytes(found, 1)))
                         .hit());
-    return orUnavailable("a peek", hit);
+    return orUnavailable("a peek", whileSlotMoves(hit, Optional.empty()));
   }
 
   private CompletionStage<ReadOutcome> acquire(CacheKey key, byte[] seen) {
@@ -145,13 +153,19 @@ final class RedisFencedStore implements FencedStore {
     return orUnavailable("a release", removed.thenAccept(one -> {}));
   }
 
+  /** A cluster has the cell on one node and the record on another for a moment. */
+  private static <T> CompletionStage<T> whileSlotMoves(CompletionStage<T> stage, T answer) {
+    return stage.exceptionallyCompose(
+        failure ->
+            RedisFailures.isSlotOnTheMove(failure)
+                ? CompletableFuture.completedStage(answer)
+                : CompletableFuture.failedStage(failure));
+  }
+
   private <T> CompletionStage<T> orUnavailable(String what, CompletionStage<T> stage) {
     return stage.exceptionallyCompose(
         failure -> {
-          Throwable cause =
-              failure instanceof CompletionException && failure.getCause() != null
-                  ? failure.getCause()
-                  : failure;
+          Throwable cause = RedisFailures.cause(failure);
           return CompletableFuture.failedStage(
               new StoreUnavailableException(
                   "store " + name + " did not answer " + what + ": " + cause.getMessage(), cause));
@@ -172,7 +186,7 @@ final class RedisFencedStore implements FencedStore {
   private Iterator<byte[]> scan(String prefix) {
     byte[] pattern = (escape(prefix) + "*").getBytes(StandardCharsets.UTF_8);
     ScanIterator<byte[]> scan =
-        ScanIterator.scan(connection.sync(), ScanArgs.Builder.limit(SCAN_PAGE).match(pattern));
+        ScanIterator.scan(scanned, ScanArgs.Builder.limit(SCAN_PAGE).match(pattern));
     return new Iterator<>() {
       @Override
       public boolean hasNext() {

@@ -8,7 +8,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -78,6 +77,28 @@ enum RedisScript {
       redis.call('SET', KEYS[1], ARGV[2])
       return 1
       """,
+      ScriptOutputType.INTEGER),
+
+  /**
+   * A slot's part of a round, whole or not at all. KEYS: meta, cells to delete. ARGV: expected
+   * record or "", next record. Returns 1 if replaced; the cells are deleted in any case. A thousand
+   * at a time, because Lua's stack holds some 8,000.
+   */
+  APPLY(
+      """
+      for first = 2, #KEYS, 1000 do
+        redis.call('UNLINK', unpack(KEYS, first, math.min(first + 999, #KEYS)))
+      end
+      local meta = redis.pcall('GET', KEYS[1])
+      if type(meta) ~= 'string' then
+        meta = ''
+      end
+      if meta ~= ARGV[1] then
+        return 0
+      end
+      redis.call('SET', KEYS[1], ARGV[2])
+      return 1
+      """,
       ScriptOutputType.INTEGER);
 
   private final String text;
@@ -126,11 +147,7 @@ enum RedisScript {
   }
 
   private static boolean isUnknown(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    return cause instanceof RedisNoScriptException;
+    return RedisFailures.cause(failure) instanceof RedisNoScriptException;
   }
 
   private static String sha1(String text) {

@@ -181,8 +181,10 @@ final class ConformanceVectors {
     }
     text.append(String.join(",\n", scripts)).append("\n],\n\"keys\": [\n");
     List<String> keys = new ArrayList<>();
+    RedisLayout oneServer = new RedisLayout.OneServer("hearth", 4);
+    RedisLayout cluster = new RedisLayout.Slots("hearth", 4);
     for (String key : List.of("product:1", "product:42", "{tenant}:product:1", "a{}b", "ürün:1")) {
-      RedisLayout layout = new RedisLayout("hearth", 4);
+      CacheKey cacheKey = new CacheKey("products", key);
       keys.add(
           json(
               ordered(
@@ -193,7 +195,9 @@ final class ConformanceVectors {
                   "partition",
                   KeySlot.partitionOf(key, 4),
                   "meta",
-                  text(layout.meta(new CacheKey("products", key))))));
+                  text(oneServer.meta(cacheKey)),
+                  "metaInCluster",
+                  text(cluster.meta(cacheKey)))));
     }
     text.append(String.join(",\n", keys)).append("\n],\n\"operations\": [\n");
     text.append(String.join(",\n", vectors().stream().map(ConformanceVectors::line).toList()));

@@ -126,9 +126,16 @@ class RedisFailoverTest {
     return record;
   }
 
-  /** The master serves no replication any more. */
   private void cutOff() {
-    onMaster.dispatch(
+    serveNoReplication(onMaster);
+    Eventually.until(
+        "the replica is cut off",
+        () -> onReplica.info("replication").contains("master_link_status:down"));
+  }
+
+  /** From now on its replicas get nothing more. */
+  static void serveNoReplication(RedisCommands<String, String> master) {
+    master.dispatch(
         CommandType.ACL,
         new StatusOutput<>(StringCodec.UTF8),
         new CommandArgs<>(StringCodec.UTF8)
@@ -136,10 +143,7 @@ class RedisFailoverTest {
             .add("default")
             .add("-psync")
             .add("-sync"));
-    onMaster.clientKill(KillArgs.Builder.typeSlave());
-    Eventually.until(
-        "the replica is cut off",
-        () -> onReplica.info("replication").contains("master_link_status:down"));
+    master.clientKill(KillArgs.Builder.typeSlave());
   }
 
   /** RD-05: a client stays with a demoted master. */
@@ -220,6 +224,20 @@ class RedisFailoverTest {
                 + sentinel.port());
   }
 
+  @Test
+  void saysThatServersAreNoCluster() {
+    RedisStore redis = open(master.uri() + "," + "127.0.0.1:" + replica.port());
+
+    assertThatThrownBy(redis::connect)
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageStartingWith(
+            "store cache: no Redis Cluster can be reached at 127.0.0.1:"
+                + master.port()
+                + ", 127.0.0.1:"
+                + replica.port()
+                + ": ");
+  }
+
   private String monitored() {
     return uri(sentinel());
   }
@@ -266,6 +284,7 @@ class RedisFailoverTest {
             new RedisStore.Options(
                 HOUR,
                 Duration.ofSeconds(1),
+                defaults.advanceEvery(),
                 defaults.tokens(),
                 defaults.incarnations(),
                 defaults.foreign()));

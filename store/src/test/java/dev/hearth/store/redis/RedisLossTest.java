@@ -40,6 +40,7 @@ import org.junit.jupiter.api.Test;
  * no value is a hit whose A vouches for a position that the value missed. Tests named {@code
  * broken...} take a protection away and expect just that.
  */
+@SuppressWarnings("NullAway.Init") // by start(), with the settings that a test needs
 class RedisLossTest {
   private static final Duration HOUR = Duration.ofHours(1);
   private static final CacheKey KEY = new CacheKey("products", "product:1");
