@@ -60,7 +60,9 @@ final class Stores implements AutoCloseable {
             hazelcast.clusterName(),
             prefix,
             partitions,
-            HazelcastStore.Options.defaults());
+            HazelcastStore.Options.defaults()
+                .withForeign(
+                    key -> metrics.counter(Metric.FOREIGN_VALUES, key.cache(), name).increment()));
     closing.push(server::close);
     return new Server(server::connect, server::connectForDelivery);
   }
