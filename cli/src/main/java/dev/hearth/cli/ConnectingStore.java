@@ -60,6 +60,11 @@ final class ConnectingStore implements FencedStore {
   }
 
   @Override
+  public CompletionStage<Optional<byte[]>> raw(CacheKey key) {
+    return with(store -> store.raw(key));
+  }
+
+  @Override
   public Stream<String> keys(String cache, String prefix) {
     return connected().keys(cache, prefix);
   }

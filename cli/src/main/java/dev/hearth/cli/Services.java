@@ -75,7 +75,14 @@ public final class Services implements AutoCloseable {
     if (roles.contains(Role.INVALIDATE)) {
       components.addAll(
           Invalidator.components(
-              config, topics, kafka, stores.connectors(), metrics, health, clock));
+              config,
+              topics,
+              kafka,
+              stores.connectors(),
+              stores.readers(),
+              metrics,
+              health,
+              clock));
     }
     warmer.ifPresent(components::add);
     this.lifecycle = new Lifecycle(components, CLOSE_BOUND);

@@ -4,16 +4,19 @@ import dev.hearth.chassis.Component;
 import dev.hearth.chassis.StartupException;
 import dev.hearth.chassis.config.ConfigException;
 import dev.hearth.chassis.config.HearthConfig;
-import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.health.Health;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.invalidator.delivery.Delivery;
+import dev.hearth.invalidator.delivery.StoreCaches;
 import dev.hearth.invalidator.derivation.InvalidationTopology;
 import dev.hearth.invalidator.derivation.Rules;
+import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.store.DeliveryTarget;
+import dev.hearth.store.FencedStore;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -40,28 +43,7 @@ public final class Invalidator {
    * @throws ConfigException with all of them
    */
   public static Rules check(HearthConfig config) {
-    List<Problem> problems = new ArrayList<>();
-    config
-        .caches()
-        .forEach(
-            (name, cache) -> {
-              if (cache.mode() == HearthConfig.Mode.PLAIN) {
-                problems.add(
-                    new Problem(
-                        "caches." + name + ".mode",
-                        "plain is not available in this version; expected fenced, or observe to"
-                            + " derive and delete nothing"));
-              }
-            });
-    try {
-      Rules rules = Rules.compile(config);
-      if (problems.isEmpty()) {
-        return rules;
-      }
-    } catch (ConfigException e) {
-      problems.addAll(e.problems());
-    }
-    throw new ConfigException(problems);
+    return Rules.compile(config);
   }
 
   /**
@@ -69,12 +51,15 @@ public final class Invalidator {
    *
    * @param kafka properties of every Kafka client, bootstrap servers among them
    * @param connectors by store, how a delivery connects to it
+   * @param readers by store, to list its keys where a plain cache has to be emptied; they stay the
+   *     caller's
    */
   public static List<Component> components(
       HearthConfig config,
       Topics topics,
       Map<String, Object> kafka,
       Map<String, Supplier<DeliveryTarget>> connectors,
+      Map<String, FencedStore> readers,
       Metrics metrics,
       Health health,
       Clock clock) {
@@ -105,14 +90,16 @@ public final class Invalidator {
         .forEach(
             store -> {
               Supplier<DeliveryTarget> connector = connectors.get(store);
-              if (connector == null) {
+              FencedStore reader = readers.get(store);
+              if (connector == null || reader == null) {
                 throw new StartupException("stores." + store + ": there is no way to connect", 2);
               }
               components.add(
                   new Delivery(
                       store,
                       connector,
-                      delivered(config, store),
+                      caches(config, store),
+                      (cache, prefix) -> reader.keys(cache, prefix),
                       topics,
                       consumer(topics, kafka, store),
                       () -> TopicId.of(topics.invalidations().name(), kafka),
@@ -154,18 +141,28 @@ public final class Invalidator {
     }
   }
 
-  /** Caches whose entries in a store are taken out; those that are only observed are not. */
-  private static Set<String> delivered(HearthConfig config, String store) {
-    Set<String> caches = new LinkedHashSet<>();
+  private static StoreCaches caches(HearthConfig config, String store) {
+    Set<String> fenced = new LinkedHashSet<>();
+    Map<String, StoreCaches.Plain> plain = new LinkedHashMap<>();
+    Set<String> observed = new LinkedHashSet<>();
     config
         .caches()
         .forEach(
             (name, cache) -> {
-              if (cache.stores().contains(store) && cache.mode() != HearthConfig.Mode.OBSERVE) {
-                caches.add(name);
+              if (!cache.stores().contains(store)) {
+                return;
+              }
+              switch (cache.mode()) {
+                case FENCED -> fenced.add(name);
+                case PLAIN ->
+                    plain.put(
+                        name,
+                        new StoreCaches.Plain(
+                            KeyTemplate.parse(cache.key()), cache.deleteAgainAfter()));
+                case OBSERVE -> observed.add(name);
               }
             });
-    return caches;
+    return new StoreCaches(fenced, plain, observed);
   }
 
   private static KafkaConsumer<byte[], byte[]> consumer(

@@ -2,6 +2,7 @@ package dev.hearth.store;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 
@@ -39,6 +40,15 @@ public interface FencedStore extends AutoCloseable {
    * Removes just this lease's marker; harmless where that is gone.
    */
   CompletionStage<Void> release(CacheKey key, Lease lease);
+
+  /**
+   * What stands under a key, whoever wrote it and in whatever form: for audits of caches that
+   * others fill. Empty where there is nothing, or neither bytes nor a text.
+   */
+  default CompletionStage<Optional<byte[]>> raw(CacheKey key) {
+    return CompletableFuture.failedStage(
+        new UnsupportedOperationException("store " + name() + " has only fenced caches"));
+  }
 
   /**
    * Keys of a cache that are in the store, entries and markers, in no order; for audits. What comes

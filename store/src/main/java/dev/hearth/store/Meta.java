@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * @param raised B: the highest position raised here; rounded up, raised before the effect
  * @param generations of the caches; one that is absent is 0
  * @param topicId id of the invalidations topic that {@code offset} counts in
- * @param offset of the last record that A stands for
+ * @param offset of the last record that A stands for, or lower: behind which to go on
  */
 public record Meta(
     long incarnation,
@@ -64,7 +64,9 @@ public record Meta(
     // A watermark of an earlier epoch vouches for nothing in this one.
     Position nextApplied = Position.max(applied, inEpoch(mark, epoch()));
     long nextOffset =
-        topicId.equals(round.topicId()) ? Math.max(offset, round.lastOffset()) : round.lastOffset();
+        topicId.equals(round.topicId())
+            ? Math.max(offset, round.resumeOffset())
+            : round.resumeOffset();
     return new Meta(incarnation, nextApplied, raised, generations, round.topicId(), nextOffset);
   }
 
@@ -80,7 +82,7 @@ public record Meta(
         raised,
         round.generations(),
         round.topicId(),
-        round.lastOffset());
+        round.resumeOffset());
   }
 
   private static Position inEpoch(Position position, long epoch) {

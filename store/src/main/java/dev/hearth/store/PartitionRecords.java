@@ -116,7 +116,8 @@ public final class PartitionRecords {
         generations,
         latest,
         round.topicId(),
-        round.lastOffset());
+        round.lastOffset(),
+        round.resumeOffset());
   }
 
   /** An epoch or a generation is an effect on every entry. */

@@ -87,6 +87,35 @@ class MetaTest {
   }
 
   @Test
+  void holdsTheOffsetBackWhereSomethingIsStillToBeDoneAndLetsAMoveOn() {
+    Watermark watermark = mark(1, 250, 260);
+    Round held =
+        new Round(
+            0,
+            Position.NONE,
+            Set.of(),
+            Map.of(),
+            Optional.of(watermark),
+            "topic",
+            META.offset() + 9,
+            META.offset() + 2);
+
+    Meta next = META.raisedBy(held).advancedBy(held);
+
+    assertThat(next.applied()).isEqualTo(watermark.position());
+    assertThat(next.offset()).isEqualTo(META.offset() + 2);
+    assertThat(Meta.born(42, watermark, held).offset()).isEqualTo(META.offset() + 2);
+  }
+
+  @Test
+  void neverTakesTheOffsetBackInTheSameTopic() {
+    Round behind =
+        new Round(0, Position.NONE, Set.of(), Map.of(), Optional.empty(), META.topicId(), 9, -1);
+
+    assertThat(META.raisedBy(behind).advancedBy(behind)).isEqualTo(META);
+  }
+
+  @Test
   void refusesPositionsOfTwoEpochs() {
     assertThatThrownBy(
             () -> new Meta(1, new Position(1, 1), new Position(2, 1), Map.of(), "topic", 0))

@@ -12,9 +12,12 @@ import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
+import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
+import dev.hearth.store.Value;
+import dev.hearth.warmer.audit.AuditSettings;
 import dev.hearth.store.standby.EpochsTopic;
 import dev.hearth.store.standby.Standby;
 import dev.hearth.store.standby.StandbyReads;
@@ -86,7 +89,6 @@ public final class Warmer implements Component {
   private record Rooms(
       HotKeysView hotKeys,
       WarmupRunner runner,
-      CacheAuditor auditor,
       VerdictPublisher verdicts,
       Map<String, RowLoader> loaders) {}
 
@@ -204,14 +206,13 @@ public final class Warmer implements Component {
             heartbeat("warmup-runner"));
     opened.push(runner);
 
-    CacheAuditor auditor = new CacheAuditor(settings.audit(), metrics, clock);
     VerdictPublisher verdicts = new VerdictPublisher(settings.topics().audits(), settings.kafka());
     opened.push(verdicts);
 
     heat.start();
     hotKeys.start();
     runner.start();
-    return new Rooms(hotKeys, runner, auditor, verdicts, loaders);
+    return new Rooms(hotKeys, runner, verdicts, loaders);
   }
 
   @Override
@@ -295,14 +296,18 @@ public final class Warmer implements Component {
     }
     String prefix = of.key().shape().substring(0, of.key().shape().indexOf("{}"));
     try (Stream<String> keys = in.keys(cache, prefix)) {
+      AuditSettings bounds =
+          of.mode() == AuditVerdict.Mode.PLAIN
+              ? settings.audit().settlingLaterBy(of.deleteAgainAfter())
+              : settings.audit();
       AuditVerdict verdict =
-          running
-              .auditor()
+          new CacheAuditor(bounds, metrics, clock)
               .audit(
                   cache,
                   store,
+                  of.mode(),
                   keys.filter(key -> of.key().parseKey(key).isPresent()).filter(sample),
-                  entries(in),
+                  of.isFenced() ? entries(in) : foreignEntries(in),
                   rows(loader));
       running.verdicts().publish(verdict);
       return verdict;
@@ -348,7 +353,7 @@ public final class Warmer implements Component {
 
   private WarmableCache warmable(WarmerSettings.Cache cache, Map<String, RowLoader> loaders) {
     List<FencedStore> fenced =
-        cache.fenced()
+        cache.isFenced()
             ? cache.stores().stream().map(stores::get).filter(java.util.Objects::nonNull).toList()
             : List.of();
     return new WarmableCache(
@@ -388,6 +393,18 @@ public final class Warmer implements Component {
                 found ->
                     found.map(
                         hit -> new EntryReader.Entry(hit.value(), hit.stamp(), hit.applied())));
+  }
+
+  /** Entries as any client gets them; nothing vouches for when they were true. */
+  private static EntryReader foreignEntries(FencedStore store) {
+    return key ->
+        store
+            .raw(key)
+            .thenApply(
+                found ->
+                    found.map(
+                        bytes ->
+                            new EntryReader.Entry(Value.of(bytes), Position.NONE, Position.NONE)));
   }
 
   private List<String> plan(HotKeysView hotKeys, String cache, int top)

@@ -1,6 +1,7 @@
 package dev.hearth.warmer;
 
 import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.warmer.audit.AuditSettings;
@@ -63,7 +64,8 @@ public record WarmerSettings(
    * A cache.
    *
    * @param stores names of the stores that hold it
-   * @param fenced only then may the warmer fill it
+   * @param mode only a fenced one may be filled by the warmer
+   * @param deleteAgainAfter time between the two deletes of a plain entry
    * @param load empty where the cache is not warmed
    */
   public record Cache(
@@ -71,10 +73,15 @@ public record WarmerSettings(
       KeyTemplate key,
       Duration ttl,
       List<String> stores,
-      boolean fenced,
+      AuditVerdict.Mode mode,
+      Duration deleteAgainAfter,
       Optional<String> load) {
     public Cache {
       stores = List.copyOf(stores);
+    }
+
+    boolean isFenced() {
+      return mode == AuditVerdict.Mode.FENCED;
     }
   }
 
@@ -93,7 +100,8 @@ public record WarmerSettings(
                         KeyTemplate.parse(cache.key()),
                         cache.ttl(),
                         cache.stores(),
-                        cache.mode() == HearthConfig.Mode.FENCED,
+                        AuditVerdict.Mode.valueOf(cache.mode().name()),
+                        cache.deleteAgainAfter(),
                         Optional.ofNullable(cache.load()))));
     HearthConfig.Postgres postgres = config.source().postgres();
     return new WarmerSettings(

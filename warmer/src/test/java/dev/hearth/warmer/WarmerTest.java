@@ -254,14 +254,16 @@ class WarmerTest {
                 KeyTemplate.parse(prefix + ":{id}"),
                 Duration.ofHours(1),
                 List.of("redis"),
-                true,
+                AuditVerdict.Mode.FENCED,
+                Duration.ofSeconds(5),
                 Optional.of(load)),
             new WarmerSettings.Cache(
                 "page",
                 KeyTemplate.parse("page:{id}"),
                 Duration.ofHours(1),
                 List.of("redis"),
-                true,
+                AuditVerdict.Mode.FENCED,
+                Duration.ofSeconds(5),
                 Optional.empty())),
         new HeatSettings(
             Duration.ofMinutes(10),

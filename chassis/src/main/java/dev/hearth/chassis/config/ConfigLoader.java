@@ -117,7 +117,7 @@ public final class ConfigLoader {
     schema.validate(document, findings);
     ObjectNode effective = document.deepCopy();
     Defaults.fill(effective, schema.root());
-    new SemanticChecks(effective, findings).run();
+    new SemanticChecks(document, effective, findings).run();
     if (!findings.isEmpty()) {
       throw new ConfigException(findings.inOrderOf(document));
     }

@@ -158,10 +158,17 @@ public record HearthConfig(
    * @param stores names of the stores that hold it, at least one
    * @param key template of its keys, with at least one {@code {column}}
    * @param ttl longest life of an entry, 1 second to 7 days
+   * @param deleteAgainAfter time between the two deletes of a plain entry, 100 milliseconds to 1
+   *     hour
    * @param load query by which the warmer reads it; null when the cache is not warmed
    */
   public record Cache(
-      List<String> stores, String key, Duration ttl, Mode mode, @Nullable String load) {
+      List<String> stores,
+      String key,
+      Duration ttl,
+      Mode mode,
+      Duration deleteAgainAfter,
+      @Nullable String load) {
 
     /** Keeps a copy of the list. */
     public Cache {
@@ -173,7 +180,7 @@ public record HearthConfig(
   public enum Mode {
     /** Fills hold a lease, so no fill outlives an invalidation. */
     FENCED,
-    /** Entries that other programs write, which are only removed. */
+    /** Entries that any program writes; deleted, and once more a little later. */
     PLAIN,
     /** Reports what would be invalidated and touches nothing. */
     OBSERVE

@@ -20,6 +20,8 @@ final class SemanticChecks {
 
   private static final Duration SHORTEST_TTL = Duration.ofSeconds(1);
   private static final Duration LONGEST_TTL = Duration.ofDays(7);
+  private static final Duration SHORTEST_DELAY = Duration.ofMillis(100);
+  private static final Duration LONGEST_DELAY = Duration.ofHours(1);
   private static final Pattern COLUMN = Pattern.compile("\\{[^{}\\s]+}");
 
   /** Host (a name, an IPv4 address, or an IPv6 address in brackets) and port. */
@@ -30,10 +32,16 @@ final class SemanticChecks {
   private static final Pattern REDIS_URI =
       Pattern.compile("(redis|rediss|redis-sentinel)://(?:\\S*@)?([^\\s@/?#]+)(?:[/?#]\\S*)?");
 
+  private final ObjectNode given;
   private final ObjectNode document;
   private final Findings findings;
 
-  SemanticChecks(ObjectNode document, Findings findings) {
+  /**
+   * @param given what the user wrote
+   * @param document the same with defaults
+   */
+  SemanticChecks(ObjectNode given, ObjectNode document, Findings findings) {
+    this.given = given;
     this.document = document;
     this.findings = findings;
   }
@@ -156,9 +164,43 @@ final class SemanticChecks {
       cacheKey(path + ".key", key.textValue());
     }
     JsonNode ttl = cache.path("ttl");
-    if (ttl.isTextual() && Quantities.isDuration(ttl.textValue())) {
-      ttl(path + ".ttl", ttl.textValue());
+    if (isDuration(ttl)) {
+      within(path + ".ttl", ttl.textValue(), SHORTEST_TTL, LONGEST_TTL);
     }
+    JsonNode delay = cache.path("deleteAgainAfter");
+    if (isDuration(delay)) {
+      within(path + ".deleteAgainAfter", delay.textValue(), SHORTEST_DELAY, LONGEST_DELAY);
+    }
+    if (cache.path("mode").asText().equalsIgnoreCase("plain")) {
+      plain(path, ttl, delay);
+    }
+  }
+
+  /**
+   * A time to live is what ends an entry that both deletes missed: the default would be a guess.
+   */
+  private void plain(String path, JsonNode ttl, JsonNode delay) {
+    String cache = path.substring(path.indexOf('.') + 1);
+    if (given.path("caches").path(cache).path("ttl").isMissingNode()) {
+      findings.add(
+          path + ".ttl",
+          "missing; a plain cache has to state the longest life that its entries are given, such"
+              + " as 10m: it ends those that both deletes missed");
+    } else if (isDuration(ttl)
+        && isDuration(delay)
+        && Quantities.duration(delay.textValue()).compareTo(Quantities.duration(ttl.textValue()))
+            >= 0) {
+      findings.add(
+          path + ".deleteAgainAfter",
+          quoted(path + ".deleteAgainAfter", delay.textValue())
+              + " is not below the ttl, "
+              + ttl.textValue()
+              + ", which would end the entry first; expected less");
+    }
+  }
+
+  private static boolean isDuration(JsonNode node) {
+    return node.isTextual() && Quantities.isDuration(node.textValue());
   }
 
   private List<String> storeNames() {
@@ -189,13 +231,23 @@ final class SemanticChecks {
     }
   }
 
-  private void ttl(String path, String text) {
-    Duration ttl = Quantities.duration(text);
-    if (ttl.compareTo(SHORTEST_TTL) < 0) {
-      findings.add(path, quoted(path, text) + " is too short; expected 1s to 7d");
-    } else if (ttl.compareTo(LONGEST_TTL) > 0) {
-      findings.add(path, quoted(path, text) + " is too long; expected 1s to 7d");
+  private void within(String path, String text, Duration least, Duration most) {
+    Duration found = Quantities.duration(text);
+    String expected = "; expected " + text(least) + " to " + text(most);
+    if (found.compareTo(least) < 0) {
+      findings.add(path, quoted(path, text) + " is too short" + expected);
+    } else if (found.compareTo(most) > 0) {
+      findings.add(path, quoted(path, text) + " is too long" + expected);
     }
+  }
+
+  private static String text(Duration bound) {
+    if (bound.toDays() > 0) {
+      return bound.toDays() + "d";
+    }
+    return bound.toHours() > 0
+        ? bound.toHours() + "h"
+        : bound.toSeconds() > 0 ? bound.toSeconds() + "s" : bound.toMillis() + "ms";
   }
 
   private void noTwice(String path, JsonNode list) {

@@ -36,7 +36,7 @@ public enum Metric {
       Type.COUNTER,
       "invalidations",
       List.of("cache", "store", "outcome"),
-      "Invalidations delivered, by outcome."),
+      "Invalidations delivered; outcome is applied, deleted_again (second deletes of plain caches) or observed (of caches that nothing is deleted from)."),
   DELIVERY_REPLAYS(
       "hearth_delivery_replays_total",
       Type.COUNTER,

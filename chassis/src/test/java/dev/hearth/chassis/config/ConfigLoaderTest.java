@@ -73,6 +73,7 @@ class ConfigLoaderTest {
                 "category:{id}",
                 Duration.ofMinutes(10),
                 HearthConfig.Mode.FENCED,
+                Duration.ofSeconds(5),
                 null));
     assertThat(Objects.requireNonNull(config.caches().get("product")).load())
         .startsWith("select p.id, p.name");
@@ -105,6 +106,7 @@ class ConfigLoaderTest {
                 "product:{id}",
                 Duration.ofHours(1),
                 HearthConfig.Mode.FENCED,
+                Duration.ofSeconds(5),
                 null));
   }
 
@@ -159,6 +161,10 @@ class ConfigLoaderTest {
           stores: [ redis ] | `stores: [ redis ]\n    ttl: 999ms` | caches.product.ttl: "999ms" is too short; expected 1s to 7d
           stores: [ redis ] | `stores: [ redis ]\n    mode: fence` | caches.product.mode: "fence" is not one of fenced, plain, observe; did you mean 'fenced'?
           stores: [ redis ] | `stores: [ redis ]\n    mode: 3` | caches.product.mode: 3 is not a mode; expected one of fenced, plain, observe
+          stores: [ redis ] | `stores: [ redis ]\n    mode: plain` | caches.product.ttl: missing; a plain cache has to state the longest life that its entries are given, such as 10m: it ends those that both deletes missed
+          stores: [ redis ] | `stores: [ redis ]\n    mode: plain\n    ttl: 5s` | caches.product.deleteAgainAfter: "5s" is not below the ttl, 5s, which would end the entry first; expected less
+          stores: [ redis ] | `stores: [ redis ]\n    deleteAgainAfter: 50ms` | caches.product.deleteAgainAfter: "50ms" is too short; expected 100ms to 1h
+          stores: [ redis ] | `stores: [ redis ]\n    deleteAgainAfter: 2h` | caches.product.deleteAgainAfter: "2h" is too long; expected 100ms to 1h
           table: public.product | table: product | rules[0].table: "product" is not a table with its schema; expected schema.table such as public.product
           table: public.product | `table: public.product\n    limit: 0` | rules[0].limit: 0 is not a whole number from 1 to 10000000; expected a number of keys such as 100000
           table: public.product | `table: public.product\n    through: public.x` | rules[0].through: "public.x" is not a section of keys; expected a section such as { table: public.product, on: "category_id = id" }

@@ -198,6 +198,18 @@ public final class Demo {
       for (String store : each.getValue().stores()) {
         screen.status("auditing cache " + each.getKey() + " in " + store + " ...");
         AuditVerdict verdict = warmer.audit(each.getKey(), store, key -> true);
+        if (verdict.mode() != AuditVerdict.Mode.FENCED) {
+          screen.say(
+              String.format(
+                  Locale.ROOT,
+                  "cache %s in %s is %s, which promises nothing: %,d entries audited, %,d stale",
+                  each.getKey(),
+                  store,
+                  verdict.mode().name().toLowerCase(Locale.ROOT),
+                  verdict.checked(),
+                  verdict.stale()));
+          continue;
+        }
         audited += verdict.checked();
         stale += verdict.stale();
         verdict.evidence().ifPresent(evidence -> screen.say("STALE in " + store + ": " + evidence));

@@ -12,8 +12,8 @@ import java.util.Map;
  * @param steadyLagMillis the same after the first ten seconds, when most code is compiled; zeros in
  *     a shorter demo
  * @param phases the same way in its parts, by name
- * @param audited entries compared with the database
- * @param stale entries that differ from the database, and went on differing
+ * @param audited entries of fenced caches compared with the database
+ * @param stale those that differ from the database, and went on differing
  * @param warmedKeys entries that warm-up runs stored
  * @param startupSeconds from the command to the first traffic
  * @param failures reads and writes that failed, or were turned away since the machine was too slow

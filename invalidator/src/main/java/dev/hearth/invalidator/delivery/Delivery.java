@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -66,7 +67,8 @@ public final class Delivery implements Component {
 
   private final String store;
   private final Supplier<DeliveryTarget> connect;
-  private final Set<String> caches;
+  private final StoreCaches caches;
+  private final PlainCaches plain;
   private final Topic<String, InvalidationRecord> topic;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final Supplier<String> topicIds;
@@ -101,18 +103,34 @@ public final class Delivery implements Component {
   }
 
   /**
+   * Lists what stands in the store; called by the loop's thread, only where there are plain caches.
+   */
+  @FunctionalInterface
+  public interface PlainKeys {
+    /**
+     * Keys of a cache; to be closed.
+     *
+     * @param prefix that all its keys begin with
+     * @throws StoreUnavailableException also while it is read
+     */
+    Stream<String> of(String cache, String prefix);
+  }
+
+  /**
    * Wires a delivery.
    *
    * @param store name of the store
    * @param connect opens a connection to the store; throws where it cannot be reached
    * @param caches that the store holds
+   * @param plainKeys what stands in its plain caches
    * @param consumer not yet subscribed, without automatic commits or resets; taken over
    * @param topicIds asks the broker for the id of the invalidations topic
    */
   public Delivery(
       String store,
       Supplier<DeliveryTarget> connect,
-      Set<String> caches,
+      StoreCaches caches,
+      PlainKeys plainKeys,
       Topics topics,
       KafkaConsumer<byte[], byte[]> consumer,
       Supplier<String> topicIds,
@@ -122,7 +140,10 @@ public final class Delivery implements Component {
       Clock clock) {
     this.store = store;
     this.connect = connect;
-    this.caches = Set.copyOf(caches);
+    this.caches = caches;
+    this.plain =
+        new PlainCaches(
+            store, caches.plain(), plainKeys, topics.invalidations().partitions(), metrics);
     this.topic = topics.invalidations();
     this.consumer = consumer;
     this.topicIds = topicIds;
@@ -188,6 +209,9 @@ public final class Delivery implements Component {
   private void turn() {
     try {
       openPartitions();
+      if (target != null) {
+        reopen(plain.deleteAgain(target));
+      }
       ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
       if (!records.isEmpty()) {
         apply(records);
@@ -224,6 +248,7 @@ public final class Delivery implements Component {
   private void closeForReopening(Collection<TopicPartition> partitions) {
     unopened.addAll(partitions);
     consumer.pause(partitions);
+    partitions.forEach(partition -> plain.close(partition.partition()));
   }
 
   private void openPartitions() {
@@ -232,11 +257,16 @@ public final class Delivery implements Component {
     }
     DeliveryTarget connected = target == null ? connect() : target;
     topicId = topicIds.get();
-    for (TopicPartition partition : List.copyOf(unopened)) {
-      open(connected, partition);
-      unopened.remove(partition);
-      consumer.resume(List.of(partition));
+    List<TopicPartition> partitions = List.copyOf(unopened);
+    Set<Integer> withoutPosition = new HashSet<>();
+    for (TopicPartition partition : partitions) {
+      if (!open(connected, partition)) {
+        withoutPosition.add(partition.partition());
+      }
     }
+    partitions.forEach(unopened::remove);
+    consumer.resume(partitions);
+    reopen(plain.emptyWithoutRecord(connected, withoutPosition));
     open = true;
     state = "applying to " + store;
   }
@@ -254,7 +284,8 @@ public final class Delivery implements Component {
     }
   }
 
-  private void open(DeliveryTarget connected, TopicPartition partition) {
+  /** Returns whether the store could tell where to go on. */
+  private boolean open(DeliveryTarget connected, TopicPartition partition) {
     Optional<DeliveryTarget.Resume> resume = connected.open(partition.partition());
     List<TopicPartition> only = List.of(partition);
     long begin = consumer.beginningOffsets(only).getOrDefault(partition, 0L);
@@ -273,11 +304,11 @@ public final class Delivery implements Component {
       }
       consumer.seek(partition, end);
     }
-    LOG.info(
-        "partition open store={} partition={} from={}",
-        store,
-        partition.partition(),
-        consumer.position(partition));
+    long from = consumer.position(partition);
+    boolean known = position instanceof LogPosition.After;
+    plain.open(partition.partition(), known ? resume : Optional.empty(), from - 1);
+    LOG.info("partition open store={} partition={} from={}", store, partition.partition(), from);
+    return known;
   }
 
   private void apply(ConsumerRecords<byte[], byte[]> records) {
@@ -300,22 +331,34 @@ public final class Delivery implements Component {
         return;
       }
     }
-    List<Round> rounds = builders.values().stream().map(RoundBuilder::build).toList();
+    List<Round> rounds =
+        builders.values().stream().map(builder -> builder.build(plain.resume(builder))).toList();
     Map<Integer, RoundOutcome> outcomes = connected.apply(rounds);
     Instant appliedAt = clock.instant();
     Duration took = Duration.ofNanos(System.nanoTime() - began);
-    List<TopicPartition> back = new ArrayList<>();
+    List<Integer> back = new ArrayList<>();
     for (Round round : rounds) {
       TopicPartition partition = new TopicPartition(topic.name(), round.partition());
       if (outcomes.get(round.partition()) == RoundOutcome.WENT_BACK) {
-        back.add(partition);
+        back.add(round.partition());
         continue;
       }
       commits.put(partition, new OffsetAndMetadata(round.lastOffset() + 1));
-      measure(builders.get(round.partition()), round, appliedAt, took);
+      plain.applied(round);
+      RoundBuilder builder = builders.get(round.partition());
+      if (builder != null) {
+        measure(builder, round, appliedAt, took);
+      }
     }
     commit();
-    if (!back.isEmpty()) {
+    reopen(back);
+    reopen(plain.deleteFirst(connected, builders.values()));
+  }
+
+  private void reopen(Collection<Integer> partitions) {
+    if (!partitions.isEmpty()) {
+      List<TopicPartition> back =
+          partitions.stream().map(each -> new TopicPartition(topic.name(), each)).toList();
       LOG.warn("store went back store={} partitions={}; replaying", store, back);
       metrics.counter(Metric.DELIVERY_REPLAYS, store).increment(back.size());
       closeForReopening(back);
@@ -332,11 +375,12 @@ public final class Delivery implements Component {
     }
   }
 
-  private void measure(
-      @Nullable RoundBuilder builder, Round round, Instant appliedAt, Duration took) {
-    if (builder == null) {
-      return;
-    }
+  private void measure(RoundBuilder builder, Round round, Instant appliedAt, Duration took) {
+    builder
+        .observed()
+        .forEach(
+            (cache, count) ->
+                metrics.counter(Metric.INVALIDATIONS, cache, store, "observed").increment(count));
     for (Invalidation invalidation : builder.invalidations().values()) {
       metrics.counter(Metric.INVALIDATIONS, invalidation.cache(), store, "applied").increment();
       deriveToApply.record(Duration.between(invalidation.derivedAt(), appliedAt));
@@ -379,6 +423,8 @@ public final class Delivery implements Component {
     // What was polled with it is asked for again, from where the store says.
     closeForReopening(others);
     consumer.seek(poisoned, record.offset() + 1);
+    plain.open(record.partition(), Optional.empty(), record.offset());
+    reopen(plain.emptyWithoutRecord(connected, Set.of(record.partition())));
   }
 
   private void closeTarget() {
@@ -400,6 +446,7 @@ public final class Delivery implements Component {
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
       unopened.removeAll(partitions);
+      partitions.forEach(partition -> plain.close(partition.partition()));
       commits.keySet().removeAll(partitions);
     }
   }

@@ -27,6 +27,9 @@ sealed interface LogPosition {
       return new End();
     }
     Resume from = resume.get();
+    if (from.topicId().isEmpty()) {
+      return new TooOld("it stopped while plain caches were emptied, which no record would repeat");
+    }
     if (!from.topicId().equals(topicId)) {
       return new TooOld(
           "the topic was recreated: its id was " + from.topicId() + ", is " + topicId);

@@ -9,11 +9,13 @@ import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.store.CacheKey;
+import dev.hearth.store.DeliveryTarget.Resume;
 import dev.hearth.store.Round;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +27,13 @@ import org.jspecify.annotations.Nullable;
 final class RoundBuilder {
   private final int partition;
   private final String topicId;
-  private final Set<String> caches;
+  private final StoreCaches caches;
   private final Map<CacheKey, Invalidation> keys = new HashMap<>();
   private final Set<CacheKey> order = new LinkedHashSet<>();
   private final Map<String, Long> generations = new HashMap<>();
+  private final Set<String> emptied = new LinkedHashSet<>();
+  private final Map<String, Integer> observed = new HashMap<>();
+  private long firstPlainOffset = -1;
   private Position ceiling = Position.NONE;
   private @Nullable Watermark watermark;
   private long lastOffset = -1;
@@ -38,7 +43,7 @@ final class RoundBuilder {
    *
    * @param caches that this store holds; others are not its business
    */
-  RoundBuilder(int partition, String topicId, Set<String> caches) {
+  RoundBuilder(int partition, String topicId, StoreCaches caches) {
     this.partition = partition;
     this.topicId = topicId;
     this.caches = caches;
@@ -47,7 +52,11 @@ final class RoundBuilder {
   void add(long offset, InvalidationRecord record) {
     lastOffset = offset;
     if (record instanceof Invalidation invalidation) {
-      if (caches.contains(invalidation.cache())) {
+      if (caches.observed().contains(invalidation.cache())) {
+        observed.merge(invalidation.cache(), 1, Integer::sum);
+      }
+      if (caches.takesOut(invalidation.cache())) {
+        notePlain(offset, invalidation.cache());
         ceiling = Position.max(ceiling, invalidation.position());
         CacheKey key = new CacheKey(invalidation.cache(), invalidation.key());
         order.add(key);
@@ -55,19 +64,42 @@ final class RoundBuilder {
         keys.putIfAbsent(key, invalidation);
       }
     } else if (record instanceof InvalidationMark mark) {
-      add(mark.mark());
+      add(offset, mark.mark());
     }
   }
 
-  private void add(StreamMark mark) {
+  private void notePlain(long offset, String cache) {
+    if (firstPlainOffset < 0 && caches.plain().containsKey(cache)) {
+      firstPlainOffset = offset;
+    }
+  }
+
+  private void add(long offset, StreamMark mark) {
     if (mark instanceof Watermark latest) {
       watermark = latest;
     } else if (mark instanceof EpochRaised raised) {
       ceiling = Position.max(ceiling, raised.position());
-    } else if (mark instanceof GenerationRaised raised && caches.contains(raised.cache())) {
+    } else if (mark instanceof GenerationRaised raised && caches.takesOut(raised.cache())) {
       ceiling = Position.max(ceiling, raised.position());
+      notePlain(offset, raised.cache());
+      if (caches.plain().containsKey(raised.cache())) {
+        emptied.add(raised.cache());
+      }
       generations.merge(raised.cache(), raised.generation(), Math::max);
     }
+  }
+
+  int partition() {
+    return partition;
+  }
+
+  String topicId() {
+    return topicId;
+  }
+
+  /** The keys taken out, in the order in which they came. */
+  Set<CacheKey> keys() {
+    return order;
   }
 
   /** The keys taken out, each with the oldest invalidation of it in this round. */
@@ -79,14 +111,44 @@ final class RoundBuilder {
     return Optional.ofNullable(watermark);
   }
 
-  Round build() {
+  /** Plain caches whose keys all go: there is no generation in them that could void them. */
+  Set<String> emptied() {
+    return emptied;
+  }
+
+  /** By cache, how many invalidations came that this store only observes. */
+  Map<String, Integer> observed() {
+    return observed;
+  }
+
+  /** The first record that concerns a plain cache; empty where none does. */
+  OptionalLong firstPlainOffset() {
+    return firstPlainOffset < 0 ? OptionalLong.empty() : OptionalLong.of(firstPlainOffset);
+  }
+
+  long lastOffset() {
+    return lastOffset;
+  }
+
+  /**
+   * The round.
+   *
+   * @param resume behind which record to go on after a stop
+   */
+  Round build(Resume resume) {
     return new Round(
         partition,
         ceiling,
         order,
         generations,
         Optional.ofNullable(watermark),
-        topicId,
-        lastOffset);
+        resume.topicId(),
+        lastOffset,
+        resume.offset());
+  }
+
+  /** The round, where nothing of it or before it is still to be done. */
+  Round build() {
+    return build(new Resume(topicId, lastOffset));
   }
 }

@@ -40,6 +40,14 @@ class LogPositionTest {
             new LogPosition.TooOld("the log ends at offset 100, before what is applied, 100"));
   }
 
+  @Test
+  void voidsTheStoreThatWasLeftWithNowhereToGoOnFrom() {
+    assertThat(LogPosition.decide(Optional.of(new Resume("", 41)), TOPIC, 10, 100))
+        .isEqualTo(
+            new LogPosition.TooOld(
+                "it stopped while plain caches were emptied, which no record would repeat"));
+  }
+
   /** Every small log: a gap is never gone over, and what can be resumed is resumed. */
   @Test
   void resumesJustWhereNoRecordIsMissing() {

@@ -7,13 +7,16 @@ import dev.hearth.schemas.invalidation.Cause;
 import dev.hearth.schemas.invalidation.Invalidation;
 import dev.hearth.schemas.invalidation.InvalidationMark;
 import dev.hearth.schemas.invalidation.InvalidationRecord;
+import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.GenerationRaised;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.SourceIdentity;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.store.CacheKey;
+import dev.hearth.store.DeliveryTarget.Resume;
 import dev.hearth.store.Round;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +27,13 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class RoundBuilderTest {
-  private static final Set<String> CACHES = Set.of("product", "category");
+  private static final Set<String> FENCED = Set.of("product", "category");
+  private static final StoreCaches CACHES =
+      new StoreCaches(
+          FENCED,
+          Map.of(
+              "page", new StoreCaches.Plain(KeyTemplate.parse("page:{id}"), Duration.ofSeconds(5))),
+          Set.of("legacy"));
 
   private final RoundBuilder builder = new RoundBuilder(2, "topic", CACHES);
 
@@ -114,6 +123,52 @@ class RoundBuilderTest {
     assertThat(builder.build().ceiling()).isEqualTo(Position.NONE);
   }
 
+  @Test
+  void takesPlainKeysOutAndTellsTheFirstRecordOfThem() {
+    builder.add(10, invalidation("product", "product:1", 5));
+    builder.add(11, invalidation("page", "page:1", 6));
+    builder.add(12, invalidation("page", "page:2", 7));
+
+    assertThat(builder.keys())
+        .containsExactlyInAnyOrder(
+            new CacheKey("product", "product:1"),
+            new CacheKey("page", "page:1"),
+            new CacheKey("page", "page:2"));
+    assertThat(builder.firstPlainOffset()).hasValue(11);
+    assertThat(builder.emptied()).isEmpty();
+  }
+
+  @Test
+  void emptiesAPlainCacheThatAGenerationVoids() {
+    builder.add(10, generation("product", 3, 5));
+    builder.add(11, generation("page", 4, 6));
+
+    assertThat(builder.emptied()).containsExactly("page");
+    assertThat(builder.firstPlainOffset()).hasValue(11);
+  }
+
+  @Test
+  void countsWhatIsOnlyObservedAndTakesNothingOut() {
+    builder.add(10, invalidation("legacy", "legacy:1", 5));
+    builder.add(11, invalidation("legacy", "legacy:1", 6));
+    builder.add(12, generation("legacy", 4, 7));
+
+    assertThat(builder.observed()).containsExactly(Map.entry("legacy", 2));
+    Round round = builder.build();
+    assertThat(round.keys()).isEmpty();
+    assertThat(round.generations()).isEmpty();
+    assertThat(round.ceiling()).isEqualTo(Position.NONE);
+    assertThat(builder.firstPlainOffset()).isEmpty();
+  }
+
+  @Test
+  void goesOnFromWhereItIsTold() {
+    builder.add(10, invalidation("page", "page:1", 6));
+
+    assertThat(builder.build(new Resume("topic", 9)).resumeOffset()).isEqualTo(9);
+    assertThat(builder.build(new Resume("topic", 9)).lastOffset()).isEqualTo(10);
+  }
+
   /** However a stretch is cut into rounds, the same keys go and the same positions are reached. */
   @Test
   void losesNothingWhereverARoundEnds() {
@@ -138,7 +193,7 @@ class RoundBuilderTest {
       assertThat(whole.ceiling())
           .as("seed %d", seed)
           .isEqualTo(Position.max(head.ceiling(), tail.ceiling()));
-      for (String cache : CACHES) {
+      for (String cache : FENCED) {
         assertThat(whole.generations().getOrDefault(cache, 0L))
             .as("seed %d", seed)
             .isEqualTo(

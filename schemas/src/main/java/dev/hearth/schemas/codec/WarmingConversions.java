@@ -10,6 +10,7 @@ import dev.hearth.schemas.wire.WarmupState;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -115,7 +116,8 @@ final class WarmingConversions {
         v.stale(),
         StreamConversions.toWire(v.position()),
         v.auditedAt(),
-        v.evidence().orElse(null));
+        v.evidence().orElse(null),
+        v.mode().name().toLowerCase(Locale.ROOT));
   }
 
   static AuditVerdict fromWire(dev.hearth.schemas.wire.AuditVerdict v) {
@@ -126,6 +128,7 @@ final class WarmingConversions {
         v.getStale(),
         StreamConversions.fromWire(v.getPosition()),
         v.getAuditedAt(),
-        Optional.ofNullable(v.getEvidence()));
+        Optional.ofNullable(v.getEvidence()),
+        AuditVerdict.Mode.valueOf(v.getMode().toUpperCase(Locale.ROOT)));
   }
 }

@@ -117,7 +117,8 @@ final class SamplesOfRecords {
             random.nextLong(),
             position(),
             instant(),
-            random.nextBoolean() ? Optional.empty() : Optional.of(text())));
+            random.nextBoolean() ? Optional.empty() : Optional.of(text()),
+            AuditVerdict.Mode.values()[random.nextInt(AuditVerdict.Mode.values().length)]));
   }
 
   private Position position() {

@@ -1,6 +1,7 @@
 package dev.hearth.store.hazelcast;
 
 import com.hazelcast.core.HazelcastException;
+import com.hazelcast.core.HazelcastJsonValue;
 import com.hazelcast.map.IMap;
 import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import com.hazelcast.query.Predicates;
@@ -17,6 +18,7 @@ import dev.hearth.store.Meta;
 import dev.hearth.store.MetaCodec;
 import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.Value;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -204,6 +206,20 @@ final class HazelcastFencedStore implements FencedStore {
             key,
             () -> entries.remove(HazelcastLayout.cellKey(key), CellCodec.marker(lease.token())))
         .thenAccept(removed -> {});
+  }
+
+  @Override
+  public CompletionStage<Optional<byte[]>> raw(CacheKey key) {
+    return orUnavailable("a look", () -> bytes(entries.get(HazelcastLayout.cellKey(key))));
+  }
+
+  private static Optional<byte[]> bytes(@Nullable Object found) {
+    if (found instanceof byte[] bytes) {
+      return Optional.of(bytes);
+    }
+    return found instanceof String || found instanceof HazelcastJsonValue
+        ? Optional.of(found.toString().getBytes(StandardCharsets.UTF_8))
+        : Optional.empty();
   }
 
   @Override

@@ -15,6 +15,7 @@ import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.StoreUnavailableException;
 import dev.hearth.store.Value;
 import io.lettuce.core.KeyValue;
+import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanIterator;
@@ -170,6 +171,25 @@ final class RedisFencedStore implements FencedStore {
               new StoreUnavailableException(
                   "store " + name + " did not answer " + what + ": " + cause.getMessage(), cause));
         });
+  }
+
+  @Override
+  public CompletionStage<Optional<byte[]>> raw(CacheKey key) {
+    CompletionStage<Optional<byte[]>> found =
+        redis
+            .get(layout.cell(key))
+            .handle(
+                (bytes, failure) -> {
+                  if (failure == null) {
+                    return CompletableFuture.completedStage(Optional.ofNullable(bytes));
+                  }
+                  // A list, a hash: not what a reader of texts would get.
+                  return failure instanceof RedisCommandExecutionException
+                      ? CompletableFuture.completedStage(Optional.<byte[]>empty())
+                      : CompletableFuture.<Optional<byte[]>>failedStage(failure);
+                })
+            .thenCompose(stage -> stage);
+    return orUnavailable("a look", found);
   }
 
   @Override

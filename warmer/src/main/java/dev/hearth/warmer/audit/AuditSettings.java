@@ -14,6 +14,11 @@ import java.time.Duration;
 public record AuditSettings(
     int batchKeys, Duration settle, Duration retryEvery, Duration storeTimeout) {
 
+  /** The same for a cache whose entries may be wrong for so much longer. */
+  public AuditSettings settlingLaterBy(Duration delay) {
+    return new AuditSettings(batchKeys, settle.plus(delay), retryEvery, storeTimeout);
+  }
+
   /** 100 keys to a query, five seconds to settle, asked again ten times a second. */
   public static AuditSettings defaults() {
     return new AuditSettings(

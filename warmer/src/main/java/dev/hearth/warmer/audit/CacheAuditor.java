@@ -84,12 +84,18 @@ public final class CacheAuditor {
   /**
    * Audits entries.
    *
+   * @param mode how the cache is kept
    * @param keys of the cache, such as the store lists them; read as the audit proceeds, not closed
    * @throws IllegalStateException if the store does not answer
    * @throws RuntimeException as the rows' reader throws it
    */
   public AuditVerdict audit(
-      String cache, String store, Stream<String> keys, EntryReader entries, RowReader rows)
+      String cache,
+      String store,
+      AuditVerdict.Mode mode,
+      Stream<String> keys,
+      EntryReader entries,
+      RowReader rows)
       throws InterruptedException {
     Findings findings = new Findings(cache);
     Map<String, Suspect> suspects = new LinkedHashMap<>();
@@ -115,7 +121,7 @@ public final class CacheAuditor {
       pause.of(settings.retryEvery());
       askAgain(cache, suspects, entries, rows, findings);
     }
-    return findings.verdict(store);
+    return findings.verdict(store, mode);
   }
 
   private void askAgain(
@@ -281,9 +287,16 @@ public final class CacheAuditor {
           : after.compareTo(Duration.ofSeconds(5)) <= 0 ? "5s" : "more";
     }
 
-    private AuditVerdict verdict(String store) {
+    private AuditVerdict verdict(String store, AuditVerdict.Mode mode) {
       return new AuditVerdict(
-          cache, store, checked, stale, lowest.orElse(Position.NONE), clock.instant(), evidence);
+          cache,
+          store,
+          checked,
+          stale,
+          lowest.orElse(Position.NONE),
+          clock.instant(),
+          evidence,
+          mode);
     }
   }
 }

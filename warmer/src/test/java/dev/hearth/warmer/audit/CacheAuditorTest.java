@@ -61,7 +61,14 @@ class CacheAuditorTest {
     assertThat(verdict)
         .isEqualTo(
             new AuditVerdict(
-                "product", "redis", 3, 0, new Position(1, 110), NOW, Optional.empty()));
+                "product",
+                "redis",
+                3,
+                0,
+                new Position(1, 110),
+                NOW,
+                Optional.empty(),
+                AuditVerdict.Mode.FENCED));
     assertThat(checks("coherent", "0s")).isEqualTo(3);
   }
 
@@ -152,6 +159,7 @@ class CacheAuditorTest {
                 auditor.audit(
                     "product",
                     "redis",
+                    AuditVerdict.Mode.FENCED,
                     Stream.of("product:1"),
                     key ->
                         CompletableFuture.failedStage(new IllegalStateException("connection lost")),
@@ -164,10 +172,31 @@ class CacheAuditorTest {
 
   private final Set<String> unloadable = new HashSet<>();
 
+  @Test
+  void callsAStaleEntryABrokenPromiseOnlyWhereTheCacheIsFenced() throws InterruptedException {
+    entry("product:1", "{\"id\":1}", 10);
+    rows.put("product:1", "{\"id\":2}");
+
+    for (AuditVerdict.Mode mode : AuditVerdict.Mode.values()) {
+      AuditVerdict verdict = audit(mode, "product:1");
+
+      assertThat(verdict.mode()).isEqualTo(mode);
+      assertThat(verdict.stale()).isEqualTo(1);
+      assertThat(verdict.breaksPromise()).isEqualTo(mode == AuditVerdict.Mode.FENCED);
+    }
+    rows.put("product:1", "{\"id\":1}");
+    assertThat(audit("product:1").breaksPromise()).isFalse();
+  }
+
   private AuditVerdict audit(String... keys) throws InterruptedException {
+    return audit(AuditVerdict.Mode.FENCED, keys);
+  }
+
+  private AuditVerdict audit(AuditVerdict.Mode mode, String... keys) throws InterruptedException {
     return auditor.audit(
         "product",
         "redis",
+        mode,
         Stream.of(keys),
         key -> CompletableFuture.completedStage(Optional.ofNullable(entries.get(key.key()))),
         asked -> {

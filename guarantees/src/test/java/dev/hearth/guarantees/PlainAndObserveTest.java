@@ -1,0 +1,227 @@
+package dev.hearth.guarantees;
+
+import static dev.hearth.guarantees.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hearth.chassis.config.ConfigLoader;
+import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.metrics.Metric;
+import dev.hearth.cli.Role;
+import dev.hearth.cli.Services;
+import dev.hearth.schemas.audit.AuditVerdict;
+import dev.hearth.schemas.invalidation.Invalidation;
+import dev.hearth.schemas.key.KeySlot;
+import dev.hearth.schemas.topic.Topics;
+import dev.hearth.store.Meta;
+import dev.hearth.store.MetaCodec;
+import dev.hearth.warmer.Warmer;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Caches that any client fills by SET: what a change touches is deleted, and deleted once more,
+ * whatever happens in between. And caches that are only watched.
+ */
+class PlainAndObserveTest {
+  private static final String PRODUCT = "product:\n    stores";
+  private static final String CATEGORY = ":category:{id}\" }";
+
+  private Shop shop;
+  private RedisClient client;
+  private StatefulRedisConnection<String, String> connection;
+  private RedisCommands<String, String> redis;
+
+  @BeforeEach
+  void open() throws Exception {
+    shop = new Shop();
+    client = RedisClient.create(shop.servers().redis().uri());
+    connection = client.connect();
+    redis = connection.sync();
+    shop.execute("insert into product values (1, 'cup', 10), (2, 'pot', 20)");
+    shop.execute("insert into category values (10, 'kitchen'), (20, 'garden')");
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    connection.close();
+    client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+    shop.close();
+  }
+
+  @Test
+  void aValueThatWasWrittenTooLateIsDeletedByTheSecondDeleteAlsoAfterAStop() throws Exception {
+    try (Services services = start(plain("1s"))) {
+      awaitDeliveries(services);
+      redis.set(shop.category(10), "kitchen");
+      redis.set(shop.category(20), "garden");
+      shop.execute("update category set name = 'bath' where id = 10");
+      awaitGone(shop.category(10));
+
+      // It read the row before the change, and was slow.
+      redis.set(shop.category(10), "kitchen");
+
+      awaitGone(shop.category(10));
+      assertThat(redis.get(shop.category(20))).as("nothing changed").isEqualTo("garden");
+      eventually(() -> assertThat(count(services, "category", "deleted_again")).isPositive());
+    }
+    try (Services services = start(plain("9m"))) {
+      redis.set(shop.category(10), "bath");
+      shop.execute("update category set name = 'hall' where id = 10");
+      awaitGone(shop.category(10));
+      // Others go on, and what the store says goes on with them.
+      for (String name : List.of("mug", "jug", "cup")) {
+        double before = count(services, "product", "applied");
+        shop.execute("update product set name = '" + name + "' where id = 1");
+        eventually(() -> assertThat(count(services, "product", "applied")).isGreaterThan(before));
+      }
+      redis.set(shop.category(10), "bath");
+    }
+    assertThat(redis.get(shop.category(10))).isEqualTo("bath");
+
+    try (Services services = start(plain("1s"))) {
+      assertThat(services.metrics()).isNotNull();
+      awaitGone(shop.category(10));
+      assertThat(redis.get(shop.category(20))).as("the cache was not emptied").isNotNull();
+    }
+  }
+
+  @Test
+  void aPlainCacheIsEmptiedWhereNobodyCanTellWhatWasMissedAndByATruncate() throws Exception {
+    try (Services services = start(plain("1s"))) {
+      awaitDeliveries(services);
+      redis.set(shop.category(10), "kitchen");
+      redis.set(shop.name + ":categories", "none of the cache's");
+
+      redis.del(metas().toArray(String[]::new));
+
+      awaitGone(shop.category(10));
+      awaitDeliveries(services);
+      redis.set(shop.category(20), "garden");
+      shop.execute("truncate category");
+      awaitGone(shop.category(20));
+      redis.set(shop.category(20), "garden");
+      awaitGone(shop.category(20));
+      assertThat(redis.get(shop.name + ":categories")).isNotNull();
+    }
+  }
+
+  @Test
+  void anObservedCacheIsDerivedCountedAndAuditedAndKeepsItsEntries() throws Exception {
+    HearthConfig config = config(PRODUCT, "product:\n    mode: observe\n    stores");
+    try (Services services = start(config)) {
+      eventually(() -> assertThat(services.health().ready().fine()).isTrue());
+      redis.set(shop.product(1), "{\"id\": 1, \"name\": \"cup\", \"category_id\": 10}");
+
+      shop.execute("update product set name = 'mug' where id = 1");
+
+      eventually(() -> assertThat(count(services, "product", "observed")).isPositive());
+      assertThat(redis.get(shop.product(1))).contains("cup");
+      assertThat(published(shop.product(1))).isNotEmpty();
+      Warmer warmer = services.warmer().orElseThrow();
+      AuditVerdict verdict = warmer.audit("product", "redis", key -> true);
+      assertThat(verdict.mode()).isEqualTo(AuditVerdict.Mode.OBSERVE);
+      assertThat(verdict.stale()).isEqualTo(1);
+      assertThat(verdict.breaksPromise()).isFalse();
+      redis.set(shop.product(1), "{\"id\": 1, \"name\": \"mug\", \"category_id\": 10}");
+      assertThat(warmer.audit("product", "redis", key -> true).stale()).isZero();
+    }
+  }
+
+  private HearthConfig plain(String deleteAgainAfter) throws Exception {
+    return config(
+        CATEGORY,
+        ":category:{id}\", mode: plain, ttl: 10m, deleteAgainAfter: " + deleteAgainAfter + " }");
+  }
+
+  private HearthConfig config(String from, String to) throws Exception {
+    String yaml = shop.yaml(Files.createTempDirectory("hearth-" + shop.name));
+    assertThat(yaml).contains(from);
+    return ConfigLoader.parse(shop.name, yaml.replace(from, to), Map.of(), Map.of()).config();
+  }
+
+  private static Services start(HearthConfig config) {
+    Services services = new Services(config, EnumSet.allOf(Role.class));
+    services.start();
+    return services;
+  }
+
+  /** Waits until what a first start empties is over: the store then says where to go on. */
+  private void awaitDeliveries(Services services) throws Exception {
+    assertThat(services.readers()).containsKey("redis");
+    try (StatefulRedisConnection<byte[], byte[]> bytes = client.connect(ByteArrayCodec.INSTANCE)) {
+      for (String key : metas()) {
+        eventually(
+            () -> {
+              byte[] found = bytes.sync().get(key.getBytes(StandardCharsets.UTF_8));
+              assertThat(Optional.ofNullable(found).flatMap(MetaCodec::decode).map(Meta::topicId))
+                  .hasValueSatisfying(topic -> assertThat(topic).isNotEmpty());
+            });
+      }
+    }
+  }
+
+  private List<String> metas() {
+    return IntStream.range(0, shop.topics().invalidations().partitions())
+        .mapToObj(partition -> shop.name + ":meta:" + partition)
+        .toList();
+  }
+
+  private void awaitGone(String key) throws Exception {
+    eventually(() -> assertThat(redis.get(key)).as(key).isNull());
+  }
+
+  private static double count(Services services, String cache, String outcome) {
+    return services.metrics().counter(Metric.INVALIDATIONS, cache, "redis", outcome).count();
+  }
+
+  private List<Invalidation> published(String key) throws Exception {
+    List<Invalidation> found = new ArrayList<>();
+    Topics topics = shop.topics();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            shop.kafka(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      TopicPartition partition =
+          new TopicPartition(
+              topics.invalidations().name(),
+              KeySlot.partitionOf(key, topics.invalidations().partitions()));
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      eventually(
+          () -> {
+            consumer
+                .poll(Duration.ofMillis(100))
+                .forEach(
+                    record -> {
+                      if (topics
+                                  .invalidations()
+                                  .value()
+                                  .deserializer()
+                                  .deserialize(record.topic(), record.value())
+                              instanceof Invalidation invalidation
+                          && invalidation.key().equals(key)) {
+                        found.add(invalidation);
+                      }
+                    });
+            assertThat(found).isNotEmpty();
+          });
+    }
+    return found;
+  }
+}
