@@ -83,6 +83,7 @@ final class Source implements AutoCloseable {
             new RedisStore.Options(
                 Duration.ofMinutes(5),
                 Duration.ofSeconds(20),
+                RedisStore.Options.defaults().advanceEvery(),
                 RedisStore.Options.defaults().tokens(),
                 RedisStore.Options.defaults().incarnations(),
                 foreign -> {}));

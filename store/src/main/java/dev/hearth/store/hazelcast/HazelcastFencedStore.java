@@ -210,7 +210,8 @@ final class HazelcastFencedStore implements FencedStore {
 
   @Override
   public CompletionStage<Optional<byte[]>> raw(CacheKey key) {
-    return orUnavailable("a look", () -> bytes(entries.get(HazelcastLayout.cellKey(key))));
+    return orUnavailable(
+        "a look", key, () -> bytes(Unreadable.get(entries, HazelcastLayout.cellKey(key))));
   }
 
   private static Optional<byte[]> bytes(@Nullable Object found) {

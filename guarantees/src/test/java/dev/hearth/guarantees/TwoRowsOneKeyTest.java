@@ -1,0 +1,144 @@
+package dev.hearth.guarantees;
+
+import static dev.hearth.guarantees.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hearth.cli.Role;
+import dev.hearth.cli.Services;
+import dev.hearth.client.CoherentCache;
+import dev.hearth.client.Loader;
+import dev.hearth.client.WriteToken;
+import dev.hearth.store.CacheKey;
+import dev.hearth.store.FencedStore;
+import dev.hearth.store.ReadOutcome;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * R5: two rows feed one key. The first transaction is in the log before the second, and is seen
+ * after it: its commit waits for a standby that is absent. A fill in between has the second change
+ * and not the first.
+ */
+class TwoRowsOneKeyTest {
+
+  @Test
+  void theEarlierChangeThatBecomesVisibleLaterTakesTheEntryOut() throws Exception {
+    try (Shop shop = new Shop()) {
+      CoherentCache<String> products = fillBetween(shop, true);
+
+      eventually(
+          () -> assertThat(products.get(shop.product(1), nameAndPrice(shop))).contains("new 2"));
+    }
+  }
+
+  @Test
+  void withoutTheGateTheEarlierChangeIsMissedForGood() throws Exception {
+    try (Shop shop = new Shop()) {
+      CoherentCache<String> products = fillBetween(shop, false);
+
+      assertThat(nameAndPrice(shop).load(shop.product(1))).contains("new 2");
+      assertThat(products.get(shop.product(1), nameAndPrice(shop))).contains("old 2");
+    }
+  }
+
+  /** Returns when both can be read, and without the gate when the store vouches for both. */
+  private static CoherentCache<String> fillBetween(Shop shop, boolean gate) throws Exception {
+    shop.execute("insert into product values (1, 'old', 10)");
+    shop.execute("insert into price values (1, 1)");
+    Services services = shop.start(Set.of(Role.INVALIDATE));
+    shop.startIngest(gate);
+    FencedStore store = shop.store(services, "redis");
+    shop.awaitLeases(store);
+    CoherentCache<String> products = shop.cache(services, "product", "redis");
+
+    CompletableFuture<Void> earlier;
+    shop.execute("alter system set synchronous_standby_names = 'absent'");
+    shop.execute("select pg_reload_conf()");
+    try {
+      earlier = CompletableFuture.runAsync(() -> rename(shop));
+      awaitACommitThatWaitsForTheStandby(shop);
+      try (Connection connection = shop.connect();
+          Statement statement = connection.createStatement()) {
+        statement.execute("set synchronous_commit = local");
+        statement.execute("update price set amount = 2 where product_id = 1");
+        // Both are in the log, and the second is applied: so is the first, where nothing holds it.
+        if (!gate) {
+          awaitApplied(shop, store, WriteToken.after(connection));
+        }
+      }
+      eventually(
+          () -> assertThat(products.get(shop.product(1), nameAndPrice(shop))).contains("old 2"));
+    } finally {
+      shop.execute("alter system reset synchronous_standby_names");
+      shop.execute("select pg_reload_conf()");
+    }
+    earlier.get(60, TimeUnit.SECONDS);
+    if (!gate) {
+      try (Connection connection = shop.connect()) {
+        awaitApplied(shop, store, WriteToken.after(connection));
+      }
+    }
+    return products;
+  }
+
+  private static void rename(Shop shop) {
+    try {
+      shop.execute("update product set name = 'new' where id = 1");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Loader<String> nameAndPrice(Shop shop) {
+    return key -> {
+      try (Connection connection = shop.connect();
+          Statement statement = connection.createStatement();
+          ResultSet row =
+              statement.executeQuery(
+                  "select name || ' ' || amount::int from product"
+                      + " join price on product_id = id where id = 1")) {
+        return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
+      }
+    };
+  }
+
+  /** Waits until the store has applied everything up to a token to the key. */
+  private static void awaitApplied(Shop shop, FencedStore store, WriteToken token)
+      throws Exception {
+    CacheKey key = new CacheKey("product", shop.product(1));
+    eventually(
+        () -> {
+          ReadOutcome outcome = store.get(key).toCompletableFuture().get(10, TimeUnit.SECONDS);
+          long applied = -1;
+          if (outcome instanceof ReadOutcome.Granted granted) {
+            store.release(key, granted.lease()).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            applied = granted.lease().applied().lsn();
+          } else if (outcome instanceof ReadOutcome.Hit hit) {
+            applied = hit.applied().lsn();
+          }
+          assertThat(applied).isGreaterThanOrEqualTo(token.lsn());
+        });
+  }
+
+  private static void awaitACommitThatWaitsForTheStandby(Shop shop) throws Exception {
+    eventually(
+        () -> {
+          try (Connection connection = shop.connect();
+              Statement statement = connection.createStatement();
+              ResultSet row =
+                  statement.executeQuery(
+                      "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
+                          + " and query like 'update product set name = ''new''%'")) {
+            row.next();
+            assertThat(row.getInt(1)).isEqualTo(1);
+          }
+        });
+  }
+}
