@@ -70,12 +70,12 @@ final class HazelcastFencedStore implements FencedStore {
   private final String name;
   private final HazelcastLayout layout;
   private final IMap<String, Object> entries;
-  private final BlockingCalls calls;
+  private final CallsByMember calls;
   private final Failures failures;
   private final HazelcastStore.Options options;
 
   HazelcastFencedStore(
-      String name, HazelcastLayout layout, BlockingCalls calls, HazelcastStore.Options options) {
+      String name, HazelcastLayout layout, CallsByMember calls, HazelcastStore.Options options) {
     this.name = name;
     this.layout = layout;
     this.entries = layout.entries();
@@ -91,12 +91,12 @@ final class HazelcastFencedStore implements FencedStore {
 
   @Override
   public CompletionStage<ReadOutcome> get(CacheKey key) {
-    return orUnavailable("a read", () -> readOrAcquire(key));
+    return orUnavailable("a read", key, () -> readOrAcquire(key));
   }
 
   @Override
   public CompletionStage<Optional<ReadOutcome.Hit>> peek(CacheKey key) {
-    return orUnavailable("a peek", () -> read(key).decision().hit());
+    return orUnavailable("a peek", key, () -> read(key).decision().hit());
   }
 
   /** A cell, as it was found, and what it means with the record that was read with it. */
@@ -170,7 +170,8 @@ final class HazelcastFencedStore implements FencedStore {
 
   @Override
   public CompletionStage<FillOutcome> fill(CacheKey key, Lease lease, Value value, Duration ttl) {
-    return orUnavailable("a fill", () -> fill(HazelcastLayout.cellKey(key), lease, value, ttl));
+    return orUnavailable(
+        "a fill", key, () -> fill(HazelcastLayout.cellKey(key), lease, value, ttl));
   }
 
   private FillOutcome fill(String cellKey, Lease lease, Value value, Duration ttl) {
@@ -200,6 +201,7 @@ final class HazelcastFencedStore implements FencedStore {
   public CompletionStage<Void> release(CacheKey key, Lease lease) {
     return orUnavailable(
             "a release",
+            key,
             () -> entries.remove(HazelcastLayout.cellKey(key), CellCodec.marker(lease.token())))
         .thenAccept(removed -> {});
   }
@@ -245,9 +247,9 @@ final class HazelcastFencedStore implements FencedStore {
     calls.close();
   }
 
-  private <T> CompletionStage<T> orUnavailable(String what, Supplier<T> blocking) {
+  private <T> CompletionStage<T> orUnavailable(String what, CacheKey key, Supplier<T> blocking) {
     return calls
-        .call(blocking, options.timeout())
+        .call(layout.ownerOf(key), blocking, options.timeout())
         .exceptionallyCompose(
             failure -> CompletableFuture.failedStage(failures.unavailable(what, failure)));
   }

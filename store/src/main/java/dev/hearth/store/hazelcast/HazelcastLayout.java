@@ -1,11 +1,13 @@
 package dev.hearth.store.hazelcast;
 
+import com.hazelcast.cluster.Member;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
 import com.hazelcast.partition.PartitionService;
 import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.store.CacheKey;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,7 @@ final class HazelcastLayout {
   /** No cell of ours; says only that something stands here. */
   static final byte[] TOMBSTONE = {0};
 
+  private static final UUID NOBODY = new UUID(0, 0);
   private static final String RECORD = "\0meta:";
 
   private final int invalidations;
@@ -59,6 +62,12 @@ final class HazelcastLayout {
   /** Where a key's cell stands. */
   int hazelcastPartitionOf(CacheKey key) {
     return hazelcastPartitionOf(cellKey(key));
+  }
+
+  /** The member that answers for a key; one that is no member's id where nobody does now. */
+  UUID ownerOf(CacheKey key) {
+    Member owner = placement.getPartition(cellKey(key)).getOwner();
+    return owner == null ? NOBODY : owner.getUuid();
   }
 
   private int hazelcastPartitionOf(String name) {

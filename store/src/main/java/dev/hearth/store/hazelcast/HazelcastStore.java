@@ -89,7 +89,7 @@ public final class HazelcastStore implements AutoCloseable {
    *     4 s, because members answer after 5 s even if a backup is not acknowledged
    * @param advanceEvery how long the positions of a Hazelcast partition that is not touched may lag
    *     behind those of the others; zero advances all with every round
-   * @param threads for blocking calls, of readers and of a delivery each
+   * @param threads for blocking calls: of readers for each member, and of a delivery
    * @param tokens source of lease tokens
    * @param incarnations source of random numbers for new incarnations
    * @param nanoTime as {@link System#nanoTime}; paces {@code advanceEvery}
@@ -205,7 +205,8 @@ public final class HazelcastStore implements AutoCloseable {
    *     map, or if this store is closed
    */
   public FencedStore connect() {
-    return new HazelcastFencedStore(name, layout(), calls("read"), options);
+    return new HazelcastFencedStore(
+        name, layout(), new CallsByMember(() -> calls("read")), options);
   }
 
   /** Connects for a delivery; throws as {@link #connect}. */
