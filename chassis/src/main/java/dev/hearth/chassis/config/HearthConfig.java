@@ -128,11 +128,6 @@ public record HearthConfig(
       uris = List.copyOf(uris);
     }
 
-    /** Whether several nodes are named, which makes it a cluster. */
-    public boolean isCluster() {
-      return uris.size() > 1;
-    }
-
     @Override
     public String toString() {
       return "Redis[uris=%s]".formatted(uris.stream().map(Masking::address).toList());

@@ -283,7 +283,7 @@ class RedisFailoverTest {
             PARTITIONS,
             new RedisStore.Options(
                 HOUR,
-                Duration.ofSeconds(1),
+                defaults.timeout(),
                 defaults.advanceEvery(),
                 defaults.tokens(),
                 defaults.incarnations(),
@@ -301,7 +301,10 @@ class RedisFailoverTest {
   }
 
   private static boolean isMaster(RedisCommands<String, String> server) {
-    return Eventually.answered(() -> server.info("replication")).contains("role:master");
+    // Sentinel cuts every connection of a server whose role it changes, this one too.
+    return Eventually.answered(
+            () -> join(server.getStatefulConnection().async().info("replication")))
+        .contains("role:master");
   }
 
   private static boolean takesLease(FencedStore store) {
