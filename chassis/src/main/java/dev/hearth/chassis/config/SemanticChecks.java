@@ -22,6 +22,7 @@ final class SemanticChecks {
   private static final Duration LONGEST_TTL = Duration.ofDays(7);
   private static final Duration SHORTEST_DELAY = Duration.ofMillis(100);
   private static final Duration LONGEST_DELAY = Duration.ofHours(1);
+  private static final Pattern CACHE_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
   private static final Pattern COLUMN = Pattern.compile("\\{[^{}\\s]+}");
 
   /** Host (a name, an IPv4 address, or an IPv6 address in brackets) and port. */
@@ -50,6 +51,7 @@ final class SemanticChecks {
     brokers();
     noTwice("source.postgres.replicas", document.path("source").path("postgres").path("replicas"));
     each("stores", this::store);
+    document.path("caches").fieldNames().forEachRemaining(this::cacheName);
     each("caches", this::cache);
     int index = 0;
     for (JsonNode rule : document.path("rules")) {
@@ -145,6 +147,17 @@ final class SemanticChecks {
           quoted(path, text)
               + " is not a Redis URI; expected a URI such as redis://cache:6379, rediss://cache:6380"
               + " or redis-sentinel://s1:26379,s2:26379/0#mymaster");
+    }
+  }
+
+  /** A name stands before a slash in the keys of Hazelcast, and in the labels of metrics. */
+  private void cacheName(String name) {
+    if (!CACHE_NAME.matcher(name).matches()) {
+      findings.add(
+          ConfigSchema.childPath("caches", name),
+          "'"
+              + name
+              + "' is not a cache name; expected letters, digits and . _ - such as product-page");
     }
   }
 

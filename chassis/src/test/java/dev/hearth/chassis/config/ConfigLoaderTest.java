@@ -178,6 +178,16 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void refusesACacheWhoseNameWouldMixItsKeysWithAnothers() {
+    assertThat(problems(MINIMAL.replace("  product:", "  product/page:"), NONE, NONE))
+        .singleElement()
+        .asString()
+        .contains(
+            "'product/page' is not a cache name; expected letters, digits and . _ - such as"
+                + " product-page");
+  }
+
+  @Test
   void asksForEverySectionOfAnEmptyFile() {
     assertThat(problems("", NONE, NONE))
         .containsExactly(
