@@ -4,6 +4,7 @@ import static dev.hearth.ingest.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
 import dev.hearth.schemas.position.EpochRaised;
 import java.io.StringReader;
@@ -59,7 +60,8 @@ class IngestKillsTest {
       SourceFixture.Reader reader = source.reader();
       reader.awaitWatermarkOfASettledEpoch();
       AtomicInteger ids = new AtomicInteger();
-      AtomicInteger read = new AtomicInteger();
+      AtomicInteger published = new AtomicInteger();
+      AtomicInteger epochs = new AtomicInteger();
       int committed = 0;
       int killed = 0;
       for (int kills = 0; kills < KILLS; kills += KILLS_IN_A_ROW) {
@@ -72,10 +74,13 @@ class IngestKillsTest {
           // However much there is to catch up with: some of it comes.
           eventually(
               () -> {
-                List<ChangeRecord> records = reader.poll();
-                for (int next = read.getAndSet(records.size()); next < records.size(); next++) {
-                  if (records.get(next) instanceof ChangeEvent change) {
+                for (ChangeRecord record : reader.next()) {
+                  if (record instanceof ChangeEvent change) {
+                    published.incrementAndGet();
                     missing.remove(change.after().value("id").orElse("none"));
+                  } else if (record instanceof ChangeMark mark
+                      && mark.mark() instanceof EpochRaised) {
+                    epochs.incrementAndGet();
                   }
                 }
                 assertThat(missing).as("rows that were never published").hasSizeLessThan(before);
@@ -83,14 +88,14 @@ class IngestKillsTest {
         }
       }
       // A slot that is confirmed beyond the watermark would have voided every cache needlessly.
-      assertThat(reader.marks()).filteredOn(EpochRaised.class::isInstance).hasSize(2);
+      assertThat(epochs).as("epochs raised after the birth").hasValue(0);
       System.out.println(
           "IngestKillsTest: "
               + KILLS
               + " kills, "
               + committed
               + " rows committed, "
-              + reader.records.stream().filter(ChangeEvent.class::isInstance).count()
+              + published
               + " published");
     }
   }

@@ -14,10 +14,12 @@ import dev.hearth.client.Loader;
 import dev.hearth.ingest.Gates;
 import dev.hearth.ingest.Ingest;
 import dev.hearth.sandbox.Sandbox;
+import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
+import dev.hearth.store.Lease;
 import dev.hearth.store.ReadOutcome;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,11 +34,17 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * A small shop with the whole pipeline behind it, on real servers. Each shop has a database, topics
@@ -181,14 +189,48 @@ final class Shop implements AutoCloseable {
     return store.peek(new CacheKey(cache, key)).toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
 
-  /** Waits until a store grants leases: its deliveries have begun. */
+  /**
+   * Waits until a store grants leases that last: its deliveries have begun, and the slot's birth is
+   * behind it, whose second epoch voids what was filled before.
+   */
   void awaitLeases(FencedStore store) throws Exception {
+    long settled = settledEpoch();
     for (int i = 0; i < 64; i++) {
       CacheKey key = new CacheKey("product", name + ":probe:" + i);
       Eventually.eventually(
-          () ->
-              assertThat(store.get(key).toCompletableFuture().get(10, TimeUnit.SECONDS))
-                  .isNotInstanceOf(ReadOutcome.Uncertain.class));
+          () -> {
+            ReadOutcome outcome = store.get(key).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            assertThat(outcome).isInstanceOf(ReadOutcome.Granted.class);
+            Lease lease = ((ReadOutcome.Granted) outcome).lease();
+            store.release(key, lease).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            assertThat(lease.era().epoch()).isGreaterThanOrEqualTo(settled);
+          });
+    }
+  }
+
+  private long settledEpoch() throws Exception {
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(kafka(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      TopicPartition partition = new TopicPartition(topics().epochs().name(), 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      AtomicLong settled = new AtomicLong();
+      Eventually.eventually(
+          () -> {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+              if (topics()
+                          .epochs()
+                          .value()
+                          .deserializer()
+                          .deserialize(record.topic(), record.value())
+                      instanceof EpochRaised raised
+                  && raised.settled()) {
+                settled.set(raised.position().epoch());
+              }
+            }
+            assertThat(settled.get()).as("a settled epoch").isPositive();
+          });
+      return settled.get();
     }
   }
 
