@@ -15,7 +15,6 @@ import dev.hearth.ingest.Gates;
 import dev.hearth.ingest.Ingest;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.schemas.position.EpochRaised;
-import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
@@ -177,11 +176,6 @@ final class Shop implements AutoCloseable {
     return peek(store, cache, key)
         .flatMap(hit -> hit.value().bytes())
         .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
-  }
-
-  /** The stamp of the entry that a store holds for a key. */
-  Optional<Position> stamp(FencedStore store, String cache, String key) throws Exception {
-    return peek(store, cache, key).map(ReadOutcome.Hit::stamp);
   }
 
   private static Optional<ReadOutcome.Hit> peek(FencedStore store, String cache, String key)
