@@ -1,7 +1,7 @@
 package dev.hearth.client;
 
+import dev.hearth.sandbox.Wait;
 import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Waiting for what gives no notice, with one generous bound. */
@@ -11,12 +11,8 @@ public final class Eventually {
   private Eventually() {}
 
   public static void eventually(String what, BooleanSupplier condition) {
-    long start = System.nanoTime();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() - start > BOUND.toNanos()) {
-        throw new AssertionError("not within " + BOUND + ": " + what);
-      }
-      LockSupport.parkNanos(1_000_000);
+    if (!Wait.until(BOUND, condition)) {
+      throw new AssertionError("not within " + BOUND + ": " + what);
     }
   }
 

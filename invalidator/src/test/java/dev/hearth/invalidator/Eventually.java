@@ -1,30 +1,15 @@
 package dev.hearth.invalidator;
 
+import dev.hearth.sandbox.Wait;
 import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 
-/** The one way in which tests wait: ask again until it holds, within one generous bound. */
+/** The one way in which tests of this module wait: one generous bound. */
 final class Eventually {
   private static final Duration BOUND = Duration.ofSeconds(60);
 
   private Eventually() {}
 
-  interface Assertion {
-    void check() throws Exception;
-  }
-
-  static void eventually(Assertion assertion) throws Exception {
-    long deadline = System.nanoTime() + BOUND.toNanos();
-    while (true) {
-      try {
-        assertion.check();
-        return;
-      } catch (AssertionError e) {
-        if (System.nanoTime() > deadline) {
-          throw e;
-        }
-      }
-      LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
-    }
+  static void eventually(Wait.Assertion assertion) throws Exception {
+    Wait.untilHolds(BOUND, assertion);
   }
 }

@@ -1,27 +1,22 @@
 package dev.hearth.store;
 
+import dev.hearth.sandbox.Wait;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Waits for what time brings. */
 public final class Eventually {
   private static final Duration BOUND = Duration.ofSeconds(30);
-  private static final Duration PAUSE = Duration.ofMillis(5);
 
   private Eventually() {}
 
   public static void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + BOUND.toNanos();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) {
-        throw new AssertionError("not within " + BOUND.toSeconds() + " s: " + what);
-      }
-      LockSupport.parkNanos(PAUSE.toNanos());
+    if (!Wait.until(BOUND, condition)) {
+      throw new AssertionError("not within " + BOUND.toSeconds() + " s: " + what);
     }
   }
 
