@@ -30,7 +30,7 @@ public enum Metric {
       Type.GAUGE,
       "seconds",
       List.of("store"),
-      "Age of the newest watermark that the store has applied; it bounds how stale the store can be."),
+      "Age of the newest watermark that the store has applied, of the partition that is furthest behind; it bounds how stale the store can be."),
   INVALIDATIONS(
       "hearth_invalidations_total",
       Type.COUNTER,

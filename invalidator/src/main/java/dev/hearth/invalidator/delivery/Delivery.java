@@ -4,13 +4,10 @@ import dev.hearth.chassis.Component;
 import dev.hearth.chassis.health.Health;
 import dev.hearth.chassis.health.Heartbeat;
 import dev.hearth.chassis.health.Readiness;
-import dev.hearth.chassis.metrics.LagTimer;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
-import dev.hearth.chassis.metrics.Phase;
 import dev.hearth.schemas.codec.UnreadableRecordException;
 import dev.hearth.schemas.invalidation.Applied;
-import dev.hearth.schemas.invalidation.Invalidation;
 import dev.hearth.schemas.invalidation.InvalidationRecord;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
@@ -76,8 +73,7 @@ public final class Delivery implements Component {
   private final Metrics metrics;
   private final Health health;
   private final Clock clock;
-  private final LagTimer deriveToApply;
-  private final LagTimer commitToApply;
+  private final DeliveryMeasures measures;
 
   /** Partitions that are assigned and not yet opened in the store: paused. */
   private final Set<TopicPartition> unopened = new HashSet<>();
@@ -85,7 +81,6 @@ public final class Delivery implements Component {
   private volatile boolean stopping;
   private volatile String state = "not started";
   private volatile boolean open;
-  private volatile Instant appliedGateTime = Instant.EPOCH;
   private @Nullable Thread thread;
   private @Nullable DeliveryTarget target;
   private String topicId = "";
@@ -151,8 +146,7 @@ public final class Delivery implements Component {
     this.metrics = metrics;
     this.health = health;
     this.clock = clock;
-    this.deriveToApply = metrics.lagTimer(Phase.DERIVE_TO_APPLY);
-    this.commitToApply = metrics.lagTimer(Phase.COMMIT_TO_APPLY);
+    this.measures = new DeliveryMeasures(store, metrics);
   }
 
   @Override
@@ -164,13 +158,7 @@ public final class Delivery implements Component {
   public void start() {
     Heartbeat heartbeat = health.heartbeat(name(), LOOP_BOUND);
     health.readiness(name(), () -> open ? Readiness.ready(state) : Readiness.notReady(state));
-    metrics.gauge(
-        Metric.WATERMARK_AGE,
-        () ->
-            appliedGateTime.equals(Instant.EPOCH)
-                ? Double.NaN
-                : Duration.between(appliedGateTime, clock.instant()).toMillis() / 1000.0,
-        store);
+    metrics.gauge(Metric.WATERMARK_AGE, () -> measures.ageSeconds(clock.instant()), store);
     Thread loop = new Thread(() -> run(heartbeat), name());
     loop.setDaemon(true);
     thread = loop;
@@ -347,8 +335,9 @@ public final class Delivery implements Component {
       plain.applied(round);
       RoundBuilder builder = builders.get(round.partition());
       if (builder != null) {
-        measure(builder, round, appliedAt, took);
+        measures.applied(builder, appliedAt);
       }
+      report(round, appliedAt, took);
     }
     commit();
     reopen(back);
@@ -360,7 +349,7 @@ public final class Delivery implements Component {
       List<TopicPartition> back =
           partitions.stream().map(each -> new TopicPartition(topic.name(), each)).toList();
       LOG.warn("store went back store={} partitions={}; replaying", store, back);
-      metrics.counter(Metric.DELIVERY_REPLAYS, store).increment(back.size());
+      measures.wentBack(partitions);
       closeForReopening(back);
     }
   }
@@ -375,18 +364,7 @@ public final class Delivery implements Component {
     }
   }
 
-  private void measure(RoundBuilder builder, Round round, Instant appliedAt, Duration took) {
-    builder
-        .observed()
-        .forEach(
-            (cache, count) ->
-                metrics.counter(Metric.INVALIDATIONS, cache, store, "observed").increment(count));
-    for (Invalidation invalidation : builder.invalidations().values()) {
-      metrics.counter(Metric.INVALIDATIONS, invalidation.cache(), store, "applied").increment();
-      deriveToApply.record(Duration.between(invalidation.derivedAt(), appliedAt));
-      commitToApply.record(Duration.between(invalidation.committedAt(), appliedAt));
-    }
-    builder.watermark().ifPresent(watermark -> appliedGateTime = watermark.gateTime());
+  private void report(Round round, Instant appliedAt, Duration took) {
     if (!round.keys().isEmpty() && round.watermark().isPresent()) {
       letters.applied(
           new Applied(
@@ -438,6 +416,7 @@ public final class Delivery implements Component {
   private final class Assignments implements ConsumerRebalanceListener {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      measures.assigned(numbers(partitions));
       closeForReopening(partitions);
       // A position is needed before the store is asked; nothing is fetched while paused.
       consumer.seekToEnd(partitions);
@@ -446,8 +425,13 @@ public final class Delivery implements Component {
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
       unopened.removeAll(partitions);
+      measures.revoked(numbers(partitions));
       partitions.forEach(partition -> plain.close(partition.partition()));
       commits.keySet().removeAll(partitions);
+    }
+
+    private static List<Integer> numbers(Collection<TopicPartition> partitions) {
+      return partitions.stream().map(TopicPartition::partition).toList();
     }
   }
 }
