@@ -12,18 +12,12 @@ import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
-import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
-import dev.hearth.store.Value;
 import dev.hearth.store.standby.EpochsTopic;
 import dev.hearth.store.standby.Standby;
 import dev.hearth.store.standby.StandbyReads;
-import dev.hearth.warmer.audit.AuditSettings;
-import dev.hearth.warmer.audit.CacheAuditor;
-import dev.hearth.warmer.audit.EntryReader;
-import dev.hearth.warmer.audit.RowReader;
 import dev.hearth.warmer.audit.VerdictPublisher;
 import dev.hearth.warmer.heat.HeatTopology;
 import dev.hearth.warmer.heat.HotKeysView;
@@ -55,7 +49,6 @@ import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
@@ -87,10 +80,7 @@ public final class Warmer implements Component {
 
   /** What runs between start and close. */
   private record Rooms(
-      HotKeysView hotKeys,
-      WarmupRunner runner,
-      VerdictPublisher verdicts,
-      Map<String, RowLoader> loaders) {}
+      HotKeysView hotKeys, WarmupRunner runner, Audits audits, VerdictPublisher verdicts) {}
 
   /**
    * Checks the settings; opens nothing yet.
@@ -212,7 +202,8 @@ public final class Warmer implements Component {
     heat.start();
     hotKeys.start();
     runner.start();
-    return new Rooms(hotKeys, runner, verdicts, loaders);
+    Audits audits = new Audits(settings.audit(), caches, stores, loaders, metrics, clock);
+    return new Rooms(hotKeys, runner, audits, verdicts);
   }
 
   @Override
@@ -279,39 +270,9 @@ public final class Warmer implements Component {
   public AuditVerdict audit(String cache, String store, Predicate<String> sample)
       throws InterruptedException {
     Rooms running = requireStarted();
-    WarmerSettings.Cache of = caches.get(cache);
-    RowLoader loader = running.loaders().get(cache);
-    FencedStore in = stores.get(store);
-    if (of == null || loader == null) {
-      throw new IllegalArgumentException(
-          "cache \""
-              + cache
-              + "\" has no load query to compare it with; add caches."
-              + cache
-              + ".load");
-    }
-    if (in == null || !of.stores().contains(store)) {
-      throw new IllegalArgumentException(
-          "cache \"" + cache + "\" is not in a store \"" + store + "\"; it is in " + of.stores());
-    }
-    String prefix = of.key().shape().substring(0, of.key().shape().indexOf("{}"));
-    try (Stream<String> keys = in.keys(cache, prefix)) {
-      AuditSettings bounds =
-          of.mode() == AuditVerdict.Mode.PLAIN
-              ? settings.audit().settlingLaterBy(of.deleteAgainAfter())
-              : settings.audit();
-      AuditVerdict verdict =
-          new CacheAuditor(bounds, metrics, clock)
-              .audit(
-                  cache,
-                  store,
-                  of.mode(),
-                  keys.filter(key -> of.key().parseKey(key).isPresent()).filter(sample),
-                  of.isFenced() ? entries(in) : foreignEntries(in),
-                  rows(loader));
-      running.verdicts().publish(verdict);
-      return verdict;
-    }
+    AuditVerdict verdict = running.audits().audit(cache, store, sample);
+    running.verdicts().publish(verdict);
+    return verdict;
   }
 
   /** The primary, and the standbys where there are any. */
@@ -375,36 +336,6 @@ public final class Warmer implements Component {
                       .increment());
       return new BatchLoader.Loaded(read.value().found(), read.value().absent());
     };
-  }
-
-  private static RowReader rows(RowLoader loader) {
-    return keys -> {
-      LoadedBatch batch = loader.load(keys);
-      return new RowReader.Rows(batch.found(), batch.absent());
-    };
-  }
-
-  /** Entries as a reader gets them; looking takes no lease. */
-  private static EntryReader entries(FencedStore store) {
-    return key ->
-        store
-            .peek(key)
-            .thenApply(
-                found ->
-                    found.map(
-                        hit -> new EntryReader.Entry(hit.value(), hit.stamp(), hit.applied())));
-  }
-
-  /** Entries as any client gets them; nothing vouches for when they were true. */
-  private static EntryReader foreignEntries(FencedStore store) {
-    return key ->
-        store
-            .raw(key)
-            .thenApply(
-                found ->
-                    found.map(
-                        bytes ->
-                            new EntryReader.Entry(Value.of(bytes), Position.NONE, Position.NONE)));
   }
 
   private List<String> plan(HotKeysView hotKeys, String cache, int top)
