@@ -28,10 +28,10 @@ enum Doubt {
   /** Decides; pure. Empty where the answer is proven to be fresh. */
   static Optional<Doubt> of(Freshness asked, Evidence evidence) {
     if (asked instanceof Freshness.After after) {
-      return evidence.timeline().isEmpty()
+      return evidence.history().isEmpty()
           ? Optional.of(UNPROVEN)
           : unless(
-              after.token().isReached(evidence.timeline().get(), evidence.position().lsn()),
+              after.token().isReached(evidence.history().get(), evidence.position().lsn()),
               BEHIND_TOKEN);
     }
     if (asked instanceof Freshness.Within within) {

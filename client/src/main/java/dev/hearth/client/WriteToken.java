@@ -1,7 +1,7 @@
 package dev.hearth.client;
 
 import dev.hearth.client.feed.PrimaryMoment;
-import dev.hearth.client.feed.Timeline;
+import dev.hearth.schemas.position.History;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Locale;
@@ -53,7 +53,7 @@ public record WriteToken(String systemIdentifier, int timeline, long lsn) {
           "the connection's transaction has written and is not over; take the token after COMMIT");
     }
     return new WriteToken(
-        moment.timeline().systemIdentifier(), moment.timeline().number(), moment.insertLsn());
+        moment.history().systemIdentifier(), moment.history().timeline(), moment.insertLsn());
   }
 
   /** The token as text for a cookie or a header: at most 50 letters, digits and dots. */
@@ -98,8 +98,8 @@ public record WriteToken(String systemIdentifier, int timeline, long lsn) {
   }
 
   /** Whether an LSN of a history is at or behind this place. */
-  boolean isReached(Timeline history, long reached) {
-    return history.equals(new Timeline(systemIdentifier, timeline))
+  boolean isReached(History history, long reached) {
+    return history.equals(new History(systemIdentifier, timeline))
         && Long.compareUnsigned(reached, lsn) >= 0;
   }
 

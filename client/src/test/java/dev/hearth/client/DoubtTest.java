@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hearth.client.FreshnessPolicy.Course;
 import dev.hearth.client.feed.Evidence;
-import dev.hearth.client.feed.Timeline;
+import dev.hearth.schemas.position.History;
 import dev.hearth.schemas.position.Position;
 import java.time.Duration;
 import java.util.Optional;
@@ -109,14 +109,14 @@ class DoubtTest {
   }
 
   private static Evidence at(long lsn, String system, int timeline) {
-    return evidence(lsn, Optional.of(new Timeline(system, timeline)), Optional.empty());
+    return evidence(lsn, Optional.of(new History(system, timeline)), Optional.empty());
   }
 
   private static Evidence aged(Duration age) {
-    return evidence(9, Optional.of(new Timeline("77", 2)), Optional.of(age));
+    return evidence(9, Optional.of(new History("77", 2)), Optional.of(age));
   }
 
-  private static Evidence evidence(long lsn, Optional<Timeline> timeline, Optional<Duration> age) {
-    return new Evidence(new Position(1, lsn), timeline, age);
+  private static Evidence evidence(long lsn, Optional<History> history, Optional<Duration> age) {
+    return new Evidence(new Position(1, lsn), history, age);
   }
 }

@@ -3,10 +3,10 @@ package dev.hearth.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.hearth.client.feed.Timeline;
 import dev.hearth.sandbox.PostgresServer;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
+import dev.hearth.schemas.position.History;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -134,7 +134,7 @@ class WriteTokenTest {
 
   @Test
   void comparesLsnsAsUnsignedNumbers() {
-    Timeline history = new Timeline("7", 1);
+    History history = new History("7", 1);
 
     assertThat(new WriteToken("7", 1, 5).isReached(history, -1)).isTrue();
     assertThat(new WriteToken("7", 1, -1).isReached(history, 5)).isFalse();

@@ -1,5 +1,6 @@
 package dev.hearth.client.feed;
 
+import dev.hearth.schemas.position.History;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -8,11 +9,11 @@ import java.time.Instant;
  * of a time on the database's clock is its distance from a reading, plus what has passed here since
  * before that reading was asked for: never less than the true age. Immutable.
  *
- * @param timeline whose primary was read
+ * @param history whose primary was read
  * @param time on the database's clock, taken after {@code askedNanos}
  * @param askedNanos on this process's monotonic clock
  */
-record ClockReading(Timeline timeline, Instant time, long askedNanos) {
+record ClockReading(History history, Instant time, long askedNanos) {
   /**
    * How much faster the database's clock may run than ours: a thousandth, twice what NTP's slewing
    * (500 ppm, RFC 5905) allows for.

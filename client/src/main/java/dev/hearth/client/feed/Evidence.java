@@ -1,5 +1,6 @@
 package dev.hearth.client.feed;
 
+import dev.hearth.schemas.position.History;
 import dev.hearth.schemas.position.Position;
 import java.time.Duration;
 import java.util.Optional;
@@ -8,16 +9,16 @@ import java.util.Optional;
  * What vouches for a value.
  *
  * @param position the value misses no transaction whose commit record ends at or before it
- * @param timeline of the position's epoch; empty where it is not known, or where transactions older
+ * @param history of the position's epoch; empty where it is not known, or where transactions older
  *     than the slot may still become visible
  * @param age the value misses nothing that was visible that long ago; rounded up, empty where it is
  *     not known
  */
-public record Evidence(Position position, Optional<Timeline> timeline, Optional<Duration> age) {
+public record Evidence(Position position, Optional<History> history, Optional<Duration> age) {
   /** The same with a position that vouches too. */
   public Evidence and(Position other) {
     return position.epoch() == other.epoch()
-        ? new Evidence(Position.max(position, other), timeline, age)
+        ? new Evidence(Position.max(position, other), history, age)
         : this;
   }
 }

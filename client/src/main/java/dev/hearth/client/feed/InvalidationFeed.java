@@ -7,13 +7,13 @@ import dev.hearth.schemas.invalidation.InvalidationRecord;
 import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.GenerationRaised;
+import dev.hearth.schemas.position.History;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.store.standby.EpochHistories;
-import dev.hearth.store.standby.History;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -190,7 +190,7 @@ public final class InvalidationFeed implements AutoCloseable {
   /** What each epoch is bound to, for loads on standbys; as long as this feed runs. */
   public EpochHistories histories() {
     return epoch ->
-        Optional.ofNullable(known.get(epoch)).map(raised -> History.of(raised.identity()));
+        Optional.ofNullable(known.get(epoch)).map(raised -> raised.identity().history());
   }
 
   public int partitions() {
@@ -220,14 +220,14 @@ public final class InvalidationFeed implements AutoCloseable {
   }
 
   private Evidence evidence(Position position, Optional<Watermark> mark) {
-    Optional<Timeline> timeline =
+    Optional<History> history =
         Optional.ofNullable(known.get(position.epoch()))
             .filter(EpochRaised::settled)
-            .map(epoch -> Timeline.of(epoch.identity()));
+            .map(epoch -> epoch.identity().history());
     return new Evidence(
         position,
-        timeline,
-        mark.flatMap(at -> timeline.flatMap(of -> clock.ageOf(at.gateTime(), of))));
+        history,
+        mark.flatMap(at -> history.flatMap(of -> clock.ageOf(at.gateTime(), of))));
   }
 
   private double ageSeconds() {

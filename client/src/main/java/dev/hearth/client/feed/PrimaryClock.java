@@ -1,5 +1,6 @@
 package dev.hearth.client.feed;
 
+import dev.hearth.schemas.position.History;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -57,10 +58,10 @@ final class PrimaryClock implements AutoCloseable {
     }
   }
 
-  /** Most that a time of a timeline's clock may be old; empty before that clock was read. */
-  Optional<Duration> ageOf(Instant time, Timeline timeline) {
+  /** Most that a time on a history's clock may be old; empty before that clock was read. */
+  Optional<Duration> ageOf(Instant time, History history) {
     ClockReading latest = reading;
-    return latest == null || !latest.timeline().equals(timeline)
+    return latest == null || !latest.history().equals(history)
         ? Optional.empty()
         : Optional.of(latest.ageOf(time, ticker.getAsLong()));
   }
@@ -72,7 +73,7 @@ final class PrimaryClock implements AutoCloseable {
       if (!connection.getAutoCommit()) {
         connection.rollback();
       }
-      reading = new ClockReading(moment.timeline(), moment.time(), asked);
+      reading = new ClockReading(moment.history(), moment.time(), asked);
       if (failing.compareAndSet(true, false)) {
         log.info("The primary's clock is read again");
       }

@@ -1,5 +1,6 @@
 package dev.hearth.client.feed;
 
+import dev.hearth.schemas.position.History;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -15,7 +16,7 @@ import java.time.OffsetDateTime;
  * @param time on the database's clock
  * @param writing whether the connection's open transaction has written something
  */
-public record PrimaryMoment(Timeline timeline, long insertLsn, Instant time, boolean writing) {
+public record PrimaryMoment(History history, long insertLsn, Instant time, boolean writing) {
   private static final int TIMEOUT_SECONDS = 5;
 
   // The timeline of the log that is being written; a checkpoint's would lag after a promotion.
@@ -50,7 +51,7 @@ public record PrimaryMoment(Timeline timeline, long insertLsn, Instant time, boo
                   + " the primary shows; expected the primary that the writes go to");
         }
         return new PrimaryMoment(
-            new Timeline(row.getString(2), row.getInt(3)),
+            new History(row.getString(2), row.getInt(3)),
             row.getLong(4),
             time.toInstant(),
             row.getBoolean(5));

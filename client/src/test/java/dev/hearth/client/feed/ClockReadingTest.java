@@ -2,19 +2,20 @@ package dev.hearth.client.feed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.schemas.position.History;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class ClockReadingTest {
-  private static final Timeline TIMELINE = new Timeline("7", 1);
+  private static final History HISTORY = new History("7", 1);
   private static final long SEED = Long.getLong("hearth.seed", System.nanoTime());
 
   @Test
   void countsFromBeforeTheReadingWasAskedFor() {
     Instant gateTime = Instant.parse("2026-01-01T00:00:00Z");
-    ClockReading reading = new ClockReading(TIMELINE, gateTime.plusSeconds(3), 1_000_000_000L);
+    ClockReading reading = new ClockReading(HISTORY, gateTime.plusSeconds(3), 1_000_000_000L);
 
     Duration age = reading.ageOf(gateTime, 3_000_000_000L);
 
@@ -35,7 +36,7 @@ class ClockReadingTest {
       long now = Math.max(gate, answered) + random.nextLong(3_600_000_000_000L);
 
       Duration age =
-          new ClockReading(TIMELINE, set.plusNanos((long) (answered * rate)), asked)
+          new ClockReading(HISTORY, set.plusNanos((long) (answered * rate)), asked)
               .ageOf(set.plusNanos((long) (gate * rate)), now);
 
       // Ages are counted in the database's seconds.

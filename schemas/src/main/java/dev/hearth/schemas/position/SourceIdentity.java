@@ -21,4 +21,9 @@ public record SourceIdentity(
     String slot,
     long slotBirthLsn,
     String publication,
-    Instant statisticsSince) {}
+    Instant statisticsSince) {
+  /** The history that an epoch of this source is bound to. */
+  public History history() {
+    return new History(systemIdentifier, timeline);
+  }
+}

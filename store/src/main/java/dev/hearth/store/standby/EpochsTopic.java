@@ -2,6 +2,7 @@ package dev.hearth.store.standby;
 
 import dev.hearth.schemas.codec.UnreadableRecordException;
 import dev.hearth.schemas.position.EpochRaised;
+import dev.hearth.schemas.position.History;
 import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.topic.Topic;
 import java.time.Duration;
@@ -127,7 +128,7 @@ public final class EpochsTopic implements EpochHistories, AutoCloseable {
   private void learn(EpochRaised raised) {
     histories.merge(
         raised.position().epoch(),
-        Optional.of(History.of(raised.identity())),
+        Optional.of(raised.identity().history()),
         (known, told) -> known.equals(told) ? known : Optional.empty());
   }
 

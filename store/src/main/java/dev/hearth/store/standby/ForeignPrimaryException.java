@@ -1,5 +1,6 @@
 package dev.hearth.store.standby;
 
+import dev.hearth.schemas.position.History;
 import dev.hearth.schemas.position.Position;
 import java.sql.SQLException;
 

@@ -1,5 +1,6 @@
 package dev.hearth.store.standby;
 
+import dev.hearth.schemas.position.History;
 import dev.hearth.schemas.position.Position;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -157,7 +158,7 @@ public final class StandbyReads {
     }
     try (Connection connection = primary.getConnection()) {
       if (floor.isPresent() && history.isPresent()) {
-        history.get().requirePrimary(connection, floor.get());
+        PrimaryCheck.require(connection, history.get(), floor.get());
       }
       return new Read<>(query.run(connection), From.PRIMARY, refusals);
     }

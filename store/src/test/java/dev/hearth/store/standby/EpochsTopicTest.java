@@ -6,6 +6,7 @@ import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.GenerationRaised;
+import dev.hearth.schemas.position.History;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.SourceIdentity;
 import dev.hearth.schemas.position.StreamMark;

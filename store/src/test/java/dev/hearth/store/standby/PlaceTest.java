@@ -2,6 +2,7 @@ package dev.hearth.store.standby;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.schemas.position.History;
 import dev.hearth.schemas.position.Position;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
