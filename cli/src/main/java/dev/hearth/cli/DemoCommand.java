@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -39,9 +40,9 @@ import picocli.CommandLine.TypeConversionException;
     description = "Runs the whole pipeline on a sample shop, with traffic, until Ctrl-C.",
     mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
+  private static final Duration CLOSE_BOUND = Duration.ofSeconds(120);
   private static final Duration READY_BOUND = Duration.ofSeconds(30);
   private static final Duration READY_PAUSE = Duration.ofMillis(20);
-  private static final long CLOSE_SECONDS = 120;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -73,12 +74,7 @@ final class DemoCommand implements Callable<Integer> {
       description = "HTTP port of the services; default: ${DEFAULT-VALUE}; 0: a free one.")
   private int port = 8080;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "table",
-      description = "${COMPLETION-CANDIDATES}; default: table.")
-  private OutputFormat output = OutputFormat.TABLE;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws InterruptedException, IOException, SQLException {
@@ -95,25 +91,8 @@ final class DemoCommand implements Callable<Integer> {
     Path directory = Files.createTempDirectory("hearth-demo-");
     Path log = directory.resolve("hearth.log");
     Logging.toFile(log);
-    // With -o json, stdout is for one line: people read stderr.
-    Screen screen =
-        new Screen(
-            output == OutputFormat.JSON ? System.err : System.out,
-            System.console() != null && System.getenv("NO_COLOR") == null);
-    CountDownLatch stop = new CountDownLatch(1);
-    CountDownLatch closed = new CountDownLatch(1);
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  stop.countDown();
-                  awaitQuietly(closed);
-                },
-                "stop"));
-    try {
-      return run(screen, directory, log, stop);
-    } finally {
-      closed.countDown();
+    try (StopSignal signal = StopSignal.listen(CLOSE_BOUND)) {
+      return run(output.screen(), directory, log, signal.latch());
     }
   }
 
@@ -203,7 +182,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private void conclude(Screen screen, Outcome outcome) throws JsonProcessingException {
-    if (output == OutputFormat.JSON) {
+    if (output.isJson()) {
       System.out.println(new ObjectMapper().writeValueAsString(outcome));
       System.out.flush();
       return;
@@ -255,14 +234,6 @@ final class DemoCommand implements Callable<Integer> {
             outcome.audited(),
             outcome.stale(),
             outcome.isCoherent() ? "the caches are true" : "SOMETHING IS WRONG"));
-  }
-
-  private static void awaitQuietly(CountDownLatch latch) {
-    try {
-      latch.await(CLOSE_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** Durations as the configuration writes them. */

@@ -1,11 +1,10 @@
 package dev.hearth.cli;
 
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -16,7 +15,7 @@ import picocli.CommandLine.Option;
     description = "Runs the services against your servers, until it is stopped.",
     mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
-  private static final long CLOSE_SECONDS = 60;
+  private static final Duration CLOSE_BOUND = Duration.ofSeconds(60);
 
   @Mixin private ConfigOptions config = new ConfigOptions();
 
@@ -31,30 +30,11 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Set<Role> chosen = EnumSet.copyOf(roles);
-    CountDownLatch stop = new CountDownLatch(1);
-    CountDownLatch closed = new CountDownLatch(1);
-    try (Services services = new Services(config.load().config(), chosen)) {
-      Runtime.getRuntime()
-          .addShutdownHook(
-              new Thread(
-                  () -> {
-                    stop.countDown();
-                    awaitQuietly(closed);
-                  },
-                  "stop"));
+    try (StopSignal signal = StopSignal.listen(CLOSE_BOUND);
+        Services services = new Services(config.load().config(), chosen)) {
       services.start();
-      stop.await();
-    } finally {
-      closed.countDown();
+      signal.latch().await();
     }
     return 0;
-  }
-
-  private static void awaitQuietly(CountDownLatch latch) {
-    try {
-      latch.await(CLOSE_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

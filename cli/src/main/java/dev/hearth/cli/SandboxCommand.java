@@ -6,12 +6,13 @@ import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Spec;
     description = "Starts real PostgreSQL, Kafka, Redis and Hazelcast, until it is stopped.",
     mixinStandardHelpOptions = true)
 final class SandboxCommand implements Callable<Integer> {
+  private static final Duration CLOSE_BOUND = Duration.ofSeconds(60);
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
@@ -46,12 +48,7 @@ final class SandboxCommand implements Callable<Integer> {
           "Keeps the servers' data; by default they have a directory that goes with them.")
   private @Nullable Path dataDirectory;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "table",
-      description = "${COMPLETION-CANDIDATES}; default: table.")
-  private OutputFormat output = OutputFormat.TABLE;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws InterruptedException, JsonProcessingException {
@@ -66,16 +63,15 @@ final class SandboxCommand implements Callable<Integer> {
     if (dataDirectory != null) {
       builder.dataDirectory(dataDirectory);
     }
-    if (output == OutputFormat.TABLE) {
+    if (!output.isJson()) {
       builder.progress(
           line -> {
             out.println(line);
             out.flush();
           });
     }
-    CountDownLatch stop = new CountDownLatch(1);
-    try (Sandbox sandbox = builder.start()) {
-      Runtime.getRuntime().addShutdownHook(new Thread(stop::countDown, "stop"));
+    try (StopSignal signal = StopSignal.listen(CLOSE_BOUND);
+        Sandbox sandbox = builder.start()) {
       Map<String, String> addresses = new LinkedHashMap<>();
       addresses.put(
           "postgres",
@@ -85,7 +81,7 @@ final class SandboxCommand implements Callable<Integer> {
       addresses.put("hazelcast", sandbox.hazelcast().address());
       addresses.put("hazelcastCluster", sandbox.hazelcast().clusterName());
       addresses.put("dataDirectory", sandbox.dataDirectory().toString());
-      if (output == OutputFormat.JSON) {
+      if (output.isJson()) {
         out.println(new ObjectMapper().writeValueAsString(addresses));
       } else {
         out.println();
@@ -93,7 +89,7 @@ final class SandboxCommand implements Callable<Integer> {
         out.printf("%nCtrl-C stops them.%n");
       }
       out.flush();
-      stop.await();
+      signal.latch().await();
     }
     return 0;
   }

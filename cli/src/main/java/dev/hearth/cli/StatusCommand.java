@@ -31,12 +31,7 @@ final class StatusCommand implements Callable<Integer> {
       description = "Shows it again every second, until Ctrl-C.")
   private boolean watch;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "table",
-      description = "${COMPLETION-CANDIDATES}; default: table.")
-  private OutputFormat output = OutputFormat.TABLE;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws InterruptedException {
@@ -45,11 +40,8 @@ final class StatusCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     while (true) {
       JsonNode status = client.get("/v1/status");
-      String shown = output == OutputFormat.JSON ? status.toString() + "\n" : table(status);
-      out.print(
-          watch && output == OutputFormat.TABLE && System.console() != null
-              ? CLEAR + shown
-              : shown);
+      String shown = output.isJson() ? status.toString() + "\n" : table(status);
+      out.print(watch && !output.isJson() && System.console() != null ? CLEAR + shown : shown);
       out.flush();
       if (!watch) {
         return status.path("live").asBoolean() && status.path("ready").asBoolean()

@@ -47,12 +47,7 @@ final class WarmCommand implements Callable<Integer> {
       description = "Longest wait; exit status 3 when it is over; default: ${DEFAULT-VALUE}.")
   private Duration budget = Duration.ofMinutes(10);
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "table",
-      description = "${COMPLETION-CANDIDATES}; default: table.")
-  private OutputFormat output = OutputFormat.TABLE;
+  @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
   public Integer call() throws InterruptedException, IOException {
@@ -60,10 +55,7 @@ final class WarmCommand implements Callable<Integer> {
     ServiceClient client = service.client();
     JsonNode run = client.post("/v1/warmups", Map.of("cache", cache, "top", top));
     String id = run.path("id").asText();
-    Screen screen =
-        new Screen(
-            output == OutputFormat.JSON ? System.err : System.out,
-            System.console() != null && System.getenv("NO_COLOR") == null);
+    Screen screen = output.screen();
     long deadline = System.nanoTime() + budget.toNanos();
     while (wait && !ended(run)) {
       if (System.nanoTime() > deadline) {
@@ -82,7 +74,7 @@ final class WarmCommand implements Callable<Integer> {
       run = client.get("/v1/warmups/" + id);
     }
     screen.endLine();
-    if (output == OutputFormat.JSON) {
+    if (output.isJson()) {
       System.out.println(run);
     } else {
       screen.say(wait ? progress(run) : "Run " + id + " is " + run.path("state").asText() + ".");

@@ -1,11 +1,10 @@
 package dev.hearth.cli;
 
+import static dev.hearth.cli.Ran.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /**
  * What a user reads when something is wrong: one sentence with the cure, soon, and nothing
@@ -41,20 +39,6 @@ class BadInputTest {
   @AfterAll
   static void stopServers() {
     servers.close();
-  }
-
-  /** A command's exit status and what it wrote. */
-  private record Ran(int status, String out, String err, Duration took) {}
-
-  private static Ran run(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine command =
-        Hearth.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    long began = System.nanoTime();
-    int status = command.execute(arguments);
-    return new Ran(
-        status, out.toString(), err.toString(), Duration.ofNanos(System.nanoTime() - began));
   }
 
   private static Path config(Path directory, String from, String to) throws Exception {

@@ -1,11 +1,10 @@
 package dev.hearth.cli;
 
+import static dev.hearth.cli.Ran.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 class InitCommandTest {
   private static Sandbox servers;
@@ -44,16 +42,6 @@ class InitCommandTest {
   @AfterAll
   static void stopServers() {
     servers.close();
-  }
-
-  private record Ran(int status, String out, String err) {}
-
-  private static Ran run(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine command =
-        Hearth.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    return new Ran(command.execute(arguments), out.toString(), err.toString());
   }
 
   private static String url() {

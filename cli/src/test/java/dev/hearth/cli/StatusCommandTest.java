@@ -1,5 +1,6 @@
 package dev.hearth.cli;
 
+import static dev.hearth.cli.Ran.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,15 +11,12 @@ import dev.hearth.chassis.health.Readiness;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.chassis.metrics.Phase;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
 
 class StatusCommandTest {
   private final AtomicBoolean ready = new AtomicBoolean(true);
@@ -44,16 +42,6 @@ class StatusCommandTest {
   void close() {
     http.close();
     metrics.close();
-  }
-
-  private record Ran(int status, String out, String err) {}
-
-  private static Ran run(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine command =
-        Hearth.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    return new Ran(command.execute(arguments), out.toString(), err.toString());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.hearth.cli;
 
+import static dev.hearth.cli.Ran.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,8 +16,6 @@ import dev.hearth.schemas.position.GenerationRaised;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -31,7 +30,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 class TailCommandTest {
   private static final Topics TOPICS = new Topics("tail");
@@ -48,16 +46,6 @@ class TailCommandTest {
   @AfterAll
   static void stopServers() {
     servers.close();
-  }
-
-  private record Ran(int status, String out, String err) {}
-
-  private static Ran run(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine command =
-        Hearth.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    return new Ran(command.execute(arguments), out.toString(), err.toString());
   }
 
   private static Path config(Path directory, String prefix) throws Exception {

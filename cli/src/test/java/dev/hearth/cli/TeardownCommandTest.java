@@ -14,8 +14,6 @@ import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.Value;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -197,14 +196,11 @@ class TeardownCommandTest {
     assertThat(ran.out()).startsWith("Nothing of installation tear is there.");
   }
 
-  /** A command's exit status and what it wrote. */
-  private record Ran(int status, String out, String err) {}
-
   private static Ran run(String... arguments) {
     return run(Hearth.commandLine(), "teardown", arguments);
   }
 
-  private static Ran run(java.util.function.Function<String, Optional<String>> terminal) {
+  private static Ran run(Function<String, Optional<String>> terminal) {
     return run(new CommandLine(new TeardownCommand(terminal)), "");
   }
 
@@ -214,14 +210,7 @@ class TeardownCommandTest {
     if (!name.isEmpty()) {
       all.add(0, name);
     }
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int status =
-        command
-            .setOut(new PrintWriter(out))
-            .setErr(new PrintWriter(err))
-            .execute(all.toArray(String[]::new));
-    return new Ran(status, out.toString(), err.toString());
+    return Ran.run(command, all.toArray(String[]::new));
   }
 
   private static void fill(FencedStore store, CacheKey key) throws Exception {
