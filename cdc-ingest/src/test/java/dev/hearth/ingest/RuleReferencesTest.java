@@ -38,7 +38,8 @@ class RuleReferencesTest {
                     "public.category",
                     List.of(),
                     List.of("product:{product.id}"),
-                    new HearthConfig.Through("public.product", "category_id = id"))));
+                    new HearthConfig.Through(
+                        "public.product", "category_id = id", null, true, null))));
 
     assertThat(references.tables())
         .containsExactly(
@@ -81,6 +82,6 @@ class RuleReferencesTest {
       List<String> columns,
       List<String> keys,
       HearthConfig.@Nullable Through through) {
-    return new HearthConfig.Rule(table, columns, keys, through, 1000);
+    return new HearthConfig.Rule(table, columns, keys, null, through, 1000);
   }
 }

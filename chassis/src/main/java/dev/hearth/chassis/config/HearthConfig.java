@@ -187,11 +187,17 @@ public record HearthConfig(
    * @param table schema.table
    * @param columns that matter; empty: all
    * @param keys templates, at least one
+   * @param when condition on the row before and after; null: every change counts
    * @param through null without fan-out
    * @param limit most keys that one change may touch, 1 to 10,000,000
    */
   public record Rule(
-      String table, List<String> columns, List<String> keys, @Nullable Through through, int limit) {
+      String table,
+      List<String> columns,
+      List<String> keys,
+      @Nullable String when,
+      @Nullable Through through,
+      int limit) {
 
     /** Keeps copies of the lists. */
     public Rule {
@@ -204,9 +210,18 @@ public record HearthConfig(
    * Fan-out to the rows of another table.
    *
    * @param table schema.table
-   * @param on {@code column of that table = column of the changed table}
+   * @param on {@code column of that table = column of the changed table}, or of the table of the
+   *     step before
+   * @param as name of the table in keys; null: its own without the schema
+   * @param ownChanges whether changes of that table's rows touch the rule's keys as well
+   * @param through a second step; null where there is none
    */
-  public record Through(String table, String on) {}
+  public record Through(
+      String table,
+      String on,
+      @Nullable String as,
+      boolean ownChanges,
+      @Nullable Through through) {}
 
   /**
    * The service's HTTP port.

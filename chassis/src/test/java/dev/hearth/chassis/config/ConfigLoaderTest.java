@@ -84,7 +84,8 @@ class ConfigLoaderTest {
                 "public.category",
                 List.of(),
                 List.of("product:{product.id}"),
-                new HearthConfig.Through("public.product", "category_id = id"),
+                null,
+                new HearthConfig.Through("public.product", "category_id = id", null, true, null),
                 100_000));
   }
 

@@ -1,4 +1,4 @@
 package dev.hearth.schemas.change;
 
-/** What the changes topic carries: changes of rows, and marks beside them. */
-public sealed interface ChangeRecord permits ChangeEvent, ChangeMark {}
+/** What the changes topic carries: changes of rows, marks, and rows that were asked for. */
+public sealed interface ChangeRecord permits ChangeEvent, ChangeMark, SnapshotRow, SnapshotEnd {}

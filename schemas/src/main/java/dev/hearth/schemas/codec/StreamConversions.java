@@ -3,6 +3,9 @@ package dev.hearth.schemas.codec;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
+import dev.hearth.schemas.change.SnapshotEnd;
+import dev.hearth.schemas.change.SnapshotRequest;
+import dev.hearth.schemas.change.SnapshotRow;
 import dev.hearth.schemas.invalidation.Applied;
 import dev.hearth.schemas.invalidation.Cause;
 import dev.hearth.schemas.invalidation.Invalidation;
@@ -52,6 +55,31 @@ final class StreamConversions {
         fromWire(c.getPosition()),
         c.getCommittedAt(),
         c.getCapturedAt());
+  }
+
+  static dev.hearth.schemas.wire.SnapshotRow toWire(SnapshotRow r) {
+    return new dev.hearth.schemas.wire.SnapshotRow(r.snapshot(), r.table(), r.row().columns());
+  }
+
+  static SnapshotRow fromWire(dev.hearth.schemas.wire.SnapshotRow r) {
+    return new SnapshotRow(r.getSnapshot(), r.getTable(), new RowImage(r.getRow()));
+  }
+
+  static dev.hearth.schemas.wire.SnapshotEnd toWire(SnapshotEnd e) {
+    return new dev.hearth.schemas.wire.SnapshotEnd(e.snapshot(), e.table(), e.columns());
+  }
+
+  static SnapshotEnd fromWire(dev.hearth.schemas.wire.SnapshotEnd e) {
+    return new SnapshotEnd(e.getSnapshot(), e.getTable(), e.getColumns());
+  }
+
+  static dev.hearth.schemas.wire.SnapshotRequest toWire(SnapshotRequest r) {
+    return new dev.hearth.schemas.wire.SnapshotRequest(
+        r.id(), r.table(), r.columns(), r.requestedAt());
+  }
+
+  static SnapshotRequest fromWire(dev.hearth.schemas.wire.SnapshotRequest r) {
+    return new SnapshotRequest(r.getId(), r.getTable(), r.getColumns(), r.getRequestedAt());
   }
 
   static dev.hearth.schemas.wire.Watermark toWire(Watermark w) {

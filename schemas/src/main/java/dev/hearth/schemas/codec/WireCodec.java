@@ -4,6 +4,9 @@ import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.SnapshotEnd;
+import dev.hearth.schemas.change.SnapshotRequest;
+import dev.hearth.schemas.change.SnapshotRow;
 import dev.hearth.schemas.invalidation.Applied;
 import dev.hearth.schemas.invalidation.Invalidation;
 import dev.hearth.schemas.position.EpochRaised;
@@ -62,6 +65,27 @@ public final class WireCodec {
         dev.hearth.schemas.wire.ChangeEvent.getClassSchema(),
         dev.hearth.schemas.wire.ChangeEvent.getEncoder(),
         dev.hearth.schemas.wire.ChangeEvent::createDecoder,
+        StreamConversions::toWire,
+        StreamConversions::fromWire);
+    add(
+        SnapshotRow.class,
+        dev.hearth.schemas.wire.SnapshotRow.getClassSchema(),
+        dev.hearth.schemas.wire.SnapshotRow.getEncoder(),
+        dev.hearth.schemas.wire.SnapshotRow::createDecoder,
+        StreamConversions::toWire,
+        StreamConversions::fromWire);
+    add(
+        SnapshotEnd.class,
+        dev.hearth.schemas.wire.SnapshotEnd.getClassSchema(),
+        dev.hearth.schemas.wire.SnapshotEnd.getEncoder(),
+        dev.hearth.schemas.wire.SnapshotEnd::createDecoder,
+        StreamConversions::toWire,
+        StreamConversions::fromWire);
+    add(
+        SnapshotRequest.class,
+        dev.hearth.schemas.wire.SnapshotRequest.getClassSchema(),
+        dev.hearth.schemas.wire.SnapshotRequest.getEncoder(),
+        dev.hearth.schemas.wire.SnapshotRequest::createDecoder,
         StreamConversions::toWire,
         StreamConversions::fromWire);
     add(

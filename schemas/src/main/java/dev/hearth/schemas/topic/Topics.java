@@ -3,9 +3,9 @@ package dev.hearth.schemas.topic;
 import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
-import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
+import dev.hearth.schemas.change.SnapshotRequest;
 import dev.hearth.schemas.invalidation.Applied;
 import dev.hearth.schemas.invalidation.Invalidation;
 import dev.hearth.schemas.invalidation.InvalidationMark;
@@ -42,13 +42,18 @@ public final class Topics {
         new WireSerde<>(
             record -> record instanceof ChangeMark mark ? mark.mark() : record,
             decoded -> {
-              if (decoded instanceof ChangeEvent event) {
-                return event;
+              if (decoded instanceof ChangeRecord change) {
+                return change;
               }
               return new ChangeMark(mark(decoded));
             }),
         1,
         ONE_WEEK);
+  }
+
+  /** Rows that the ingest is asked for, by table; without a value once they are published. */
+  public Topic<String, SnapshotRequest> snapshots() {
+    return topic("snapshots", SnapshotRequest.class, 1, COMPACTED);
   }
 
   /** What must no longer be believed; partitioned by {@link dev.hearth.schemas.key.KeySlot}. */
@@ -112,6 +117,7 @@ public final class Topics {
   public List<Topic<?, ?>> all() {
     return List.of(
         changes(),
+        snapshots(),
         invalidations(),
         epochs(),
         applied(),

@@ -6,6 +6,9 @@ import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
+import dev.hearth.schemas.change.SnapshotEnd;
+import dev.hearth.schemas.change.SnapshotRequest;
+import dev.hearth.schemas.change.SnapshotRow;
 import dev.hearth.schemas.invalidation.Applied;
 import dev.hearth.schemas.invalidation.Cause;
 import dev.hearth.schemas.invalidation.Invalidation;
@@ -49,6 +52,9 @@ final class SamplesOfRecords {
             position(),
             instant(),
             instant()),
+        new SnapshotRow(text(), text(), image()),
+        new SnapshotEnd(text(), text(), List.of(text(), text())),
+        new SnapshotRequest(text(), text(), List.of(text()), instant()),
         new Watermark(position(), random.nextLong(), instant()),
         new EpochRaised(
             text(),

@@ -16,6 +16,7 @@ class TopicsTest {
         .extracting(Topic::name)
         .containsExactlyInAnyOrder(
             "shop.changes",
+            "shop.snapshots",
             "shop.invalidations",
             "shop.epochs",
             "shop.applied",
@@ -58,6 +59,7 @@ class TopicsTest {
         .isEqualTo(
             Map.of(
                 "shop.changes", "1 7 days",
+                "shop.snapshots", "1 compacted",
                 "shop.invalidations", "4 7 days",
                 "shop.epochs", "1 compacted",
                 "shop.applied", "1 1 days",

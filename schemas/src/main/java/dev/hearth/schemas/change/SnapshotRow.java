@@ -1,0 +1,13 @@
+package dev.hearth.schemas.change;
+
+/**
+ * One row as a snapshot read it on the primary. Every change of the row that stands before this
+ * record on the topic is in it; a change that is not in it comes later.
+ *
+ * <p>Its record key is the one that changes of the row have.
+ *
+ * @param snapshot id of the request that it answers
+ * @param table {@code schema.table}; for a partitioned table its root
+ * @param row values of the requested columns
+ */
+public record SnapshotRow(String snapshot, String table, RowImage row) implements ChangeRecord {}
