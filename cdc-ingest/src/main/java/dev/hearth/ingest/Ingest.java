@@ -331,7 +331,7 @@ public final class Ingest implements Component {
             0,
             HEARTBEAT_INTERVAL.toMillis(),
             TimeUnit.MILLISECONDS);
-        state = "streaming from slot " + settings.slot() + " in epoch " + epochs.epoch();
+        state = streamingIn(epochs.epoch());
         LOG.info("streaming slot={} epoch={}", settings.slot(), epochs.epoch());
         while (!stopping) {
           heartbeat.beat();
@@ -340,6 +340,7 @@ public final class Ingest implements Component {
           streaming = progressed;
           if (asked.isPresent() && epochs.settle(asked.get())) {
             session.enter(epochs.epoch());
+            state = streamingIn(epochs.epoch());
           }
           String reason = ended.get();
           if (reason != null) {
@@ -351,6 +352,10 @@ public final class Ingest implements Component {
       streaming = false;
       beats.shutdownNow();
     }
+  }
+
+  private String streamingIn(long epoch) {
+    return "streaming from slot " + settings.slot() + " in epoch " + epoch;
   }
 
   private static void beat(

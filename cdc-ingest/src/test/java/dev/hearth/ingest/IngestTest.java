@@ -137,6 +137,12 @@ class IngestTest {
                   .extracting(mark -> ((EpochRaised) mark).settled())
                   .containsExactly(false, true));
       assertThat(source.metrics.counter(Metric.EPOCHS_RAISED).count()).isEqualTo(2);
+      long settled =
+          reader.marks().stream().mapToLong(mark -> mark.position().epoch()).max().orElse(0);
+      eventually(
+          () ->
+              assertThat(source.health.ready().checks().get(0).sentence())
+                  .endsWith("in epoch " + settled));
     }
   }
 

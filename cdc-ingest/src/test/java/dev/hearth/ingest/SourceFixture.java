@@ -47,6 +47,7 @@ final class SourceFixture implements AutoCloseable {
   final Map<String, Object> kafka =
       KafkaTopics.clientProperties(SANDBOX.kafka().bootstrapServers(), Map.of());
   final Metrics metrics = new Metrics("test");
+  final Health health = new Health();
   private final List<AutoCloseable> opened = new ArrayList<>();
 
   SourceFixture(String schema) throws SQLException {
@@ -100,8 +101,7 @@ final class SourceFixture implements AutoCloseable {
   }
 
   Ingest start(HearthConfig config, Ingest.Options options) throws Exception {
-    Ingest ingest =
-        new Ingest(config, topics, kafka, metrics, new Health(), Clock.systemUTC(), options);
+    Ingest ingest = new Ingest(config, topics, kafka, metrics, health, Clock.systemUTC(), options);
     ingest.start();
     opened.add(ingest::close);
     return ingest;

@@ -5,6 +5,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -15,6 +17,7 @@ import picocli.CommandLine.Option;
     description = "Runs the services against your servers, until it is stopped.",
     mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(60);
 
   @Mixin private ConfigOptions config = new ConfigOptions();
@@ -33,6 +36,7 @@ final class RunCommand implements Callable<Integer> {
     try (StopSignal signal = StopSignal.listen(CLOSE_BOUND);
         Services services = new Services(config.load().config(), chosen)) {
       services.start();
+      LOG.info("running roles={} url={}", chosen, services.uri());
       signal.latch().await();
     }
     return 0;

@@ -79,6 +79,12 @@ final class WarmCommand implements Callable<Integer> {
     } else {
       screen.say(wait ? progress(run) : "Run " + id + " is " + run.path("state").asText() + ".");
     }
+    if (wait && !output.isJson() && run.path("progress").path("planned").asInt() == 0) {
+      screen.say(
+          "No hot keys of cache "
+              + cache
+              + " are known: a client that reports its reads makes them known.");
+    }
     boolean failed = wait && !"done".equals(run.path("state").asText());
     if (failed) {
       spec.commandLine()

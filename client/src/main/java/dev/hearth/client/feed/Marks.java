@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 /**
  * The watermarks of one partition by their offsets, thinned out and for a limited time: from how
  * far a store has applied the partition they tell the gate time behind it. What was left out is
- * rounded down to an older mark. One thread adds; any may read.
+ * rounded down to an older mark of the same epoch. One thread adds; any may read.
  */
 final class Marks {
   private static final Duration STEP = Duration.ofMillis(100);
@@ -22,7 +22,9 @@ final class Marks {
     Map.Entry<Long, Watermark> last = byOffset.lastEntry();
     if (last != null) {
       Map.Entry<Long, Watermark> before = byOffset.lowerEntry(last.getKey());
-      if (before != null && isWithin(STEP, before.getValue(), mark)) {
+      if (before != null
+          && isWithin(STEP, before.getValue(), mark)
+          && before.getValue().position().epoch() == last.getValue().position().epoch()) {
         byOffset.remove(last.getKey());
       }
     }

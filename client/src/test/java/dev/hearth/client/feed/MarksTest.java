@@ -49,6 +49,16 @@ class MarksTest {
   }
 
   @Test
+  void keepsTheFirstMarkOfAnEpochForAnOlderOneSaysNothingOfIt() {
+    Watermark first = new Watermark(new Position(2, 110), 110, BEGIN.plusMillis(20));
+    marks.add(10, mark(100, Duration.ZERO));
+    marks.add(20, first);
+    marks.add(30, new Watermark(new Position(2, 120), 120, BEGIN.plusMillis(40)));
+
+    assertThat(marks.appliedAt(new Position(2, 110), 20)).contains(first);
+  }
+
+  @Test
   void forgetsWhatIsTenMinutesOld() {
     marks.add(10, mark(100, Duration.ZERO));
     marks.add(20, mark(200, Duration.ofMinutes(10)));
