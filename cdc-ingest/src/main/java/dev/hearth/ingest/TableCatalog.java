@@ -30,19 +30,15 @@ final class TableCatalog {
     KEY,
     /** To tell whether a change matters: without the old value, every update matters. */
     FILTER,
-    /** To reach the rows of another table; changes there void whole caches for now. */
+    /** To reach the rows of another table, or to name them; changes may void whole caches. */
     THROUGH
   }
 
   /** A column that a rule reads, and where in the configuration it says so. */
   record Reference(String path, String text, String table, String column, Use use) {}
 
-  /**
-   * A table that a rule names.
-   *
-   * @param followed whether its changes are followed
-   */
-  record TableReference(String path, String table, boolean followed) {}
+  /** A table that a rule names, and where in the configuration it says so. */
+  record TableReference(String path, String table) {}
 
   /** What was found: shapes by table, mistakes, and what will work at a cost. */
   record Findings(
@@ -95,7 +91,7 @@ final class TableCatalog {
                     + " SET LOGGED"));
         continue;
       }
-      if (named.followed() && !table.full() && table.identity().isEmpty()) {
+      if (!table.full() && table.identity().isEmpty()) {
         // Publishing it would make the application's own UPDATE and DELETE fail.
         problems.add(
             new Problem(
@@ -121,34 +117,24 @@ final class TableCatalog {
           .filter(reference -> table.columns().contains(reference.column()))
           .filter(reference -> !old.contains(reference.column()))
           .forEach(reference -> cost(reference, table).ifPresent(warnings::add));
-      if (named.followed()) {
-        oids.add(table.oid());
-        shapes.put(
-            named.table(),
-            new TableShape(
-                named.table(),
-                table.primaryKey(),
-                needed,
-                old,
-                table.full(),
-                table.identityIsOld() ? 0 : insertLsn(connection)));
-      }
+      oids.add(table.oid());
+      shapes.put(
+          named.table(),
+          new TableShape(
+              named.table(),
+              table.primaryKey(),
+              needed,
+              old,
+              table.full(),
+              table.identityIsOld() ? 0 : insertLsn(connection)));
     }
     return new Findings(shapes, TableIdentities.read(connection, oids), problems, warnings);
   }
 
-  /**
-   * Each table once, where it is first named as what it is: a table that one rule follows and
-   * another goes through is followed.
-   */
+  /** Each table once, where it is first named. */
   private static Collection<TableReference> onePerTable(List<TableReference> tables) {
     Map<String, TableReference> each = new LinkedHashMap<>();
-    for (TableReference named : tables) {
-      each.merge(
-          named.table(),
-          named,
-          (first, other) -> first.followed() || !other.followed() ? first : other);
-    }
+    tables.forEach(named -> each.putIfAbsent(named.table(), named));
     return each.values();
   }
 
