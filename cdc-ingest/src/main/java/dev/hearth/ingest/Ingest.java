@@ -173,7 +173,7 @@ public final class Ingest implements Component {
       setup.checkServer();
       TableCatalog.Findings tables = SourceCheck.read(connection, config);
       for (Problem warning : tables.warnings()) {
-        LOG.warn("costly rule {}", warning);
+        LOG.warn("rule {}", warning);
       }
       try {
         setup.ensurePublication();

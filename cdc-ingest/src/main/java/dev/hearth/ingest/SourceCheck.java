@@ -9,6 +9,7 @@ import dev.hearth.ingest.capture.SourceDatabase;
 import dev.hearth.ingest.capture.SourceSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -55,12 +56,18 @@ public final class SourceCheck {
             config.source().postgres().slot(),
             references.tables(),
             references.columns());
-    List<Problem> problems =
-        java.util.stream.Stream.concat(references.problems().stream(), findings.problems().stream())
-            .toList();
+    RuleCheck check =
+        RuleCheck.of(
+            config.rules(),
+            references,
+            config.source().postgres().user(),
+            LiveSchema.read(connection, references.changedTables()));
+    List<Problem> problems = new ArrayList<>(references.problems());
+    problems.addAll(findings.problems());
+    problems.addAll(check.problemsBeside(problems));
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
-    return findings;
+    return findings.with(check.warnings());
   }
 }
