@@ -164,6 +164,16 @@ public final class Rules {
     return touched;
   }
 
+  /** Names of the caches that no rule touches. */
+  public Set<String> untouched() {
+    Set<String> untouched = new LinkedHashSet<>(caches());
+    byTable.values().stream()
+        .flatMap(List::stream)
+        .flatMap(rule -> rule.targets().stream())
+        .forEach(target -> untouched.remove(target.cache()));
+    return untouched;
+  }
+
   /** Names of all caches. */
   public Set<String> caches() {
     return fingerprints.keySet();

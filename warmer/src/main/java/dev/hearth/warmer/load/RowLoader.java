@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.ParameterMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -84,6 +85,38 @@ public final class RowLoader {
       throw e;
     } catch (Exception e) {
       throw new LoadException("load failed: " + e, e);
+    }
+  }
+
+  /**
+   * Has the query prepared on the primary, and reads nothing.
+   *
+   * @return what does not fit there, in a sentence; empty where it fits
+   */
+  public Optional<String> check() {
+    try {
+      reads.read(
+          Optional.empty(),
+          connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(query.sql())) {
+              types(statement);
+              ResultSetMetaData columns = statement.getMetaData();
+              if (columns == null) {
+                throw new LoadException("load gives no rows; write a select");
+              }
+              requireKeyColumnsFirst(RowJson.of(columns).labels());
+              return true;
+            }
+          });
+      return Optional.empty();
+    } catch (LoadException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    } catch (SQLException e) {
+      return Optional.of(sentence(e) + "; try it with psql");
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      return Optional.of("load failed: " + e);
     }
   }
 
