@@ -4,6 +4,7 @@ import dev.hearth.chassis.condition.ConditionFailedException;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
+import dev.hearth.schemas.key.KeyException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -31,6 +32,9 @@ public final class Derivation {
   /** A condition could not be asked of a row. */
   static final String CONDITION_FAILED = "condition-failed";
 
+  /** A value is not what its format in a key takes, or the key is too long. */
+  static final String KEY_FAILED = "key-failed";
+
   private final Rules rules;
 
   public Derivation(Rules rules) {
@@ -42,8 +46,8 @@ public final class Derivation {
    *
    * @param keys single keys, each with the first rule that named it
    * @param voided whole caches, each with the reason; none of their keys is in {@code keys}
-   * @param failures conditions that could not be asked of the row, one sentence each; the caches of
-   *     their rules are voided
+   * @param failures conditions that could not be asked of the row and keys that could not be made
+   *     of it, one sentence each; their caches are voided
    */
   public record Touched(
       Map<Key, Rule.Target> keys, Map<String, String> voided, List<String> failures) {}
@@ -60,7 +64,7 @@ public final class Derivation {
         continue;
       }
       try {
-        touch(rule, change, keys, voided);
+        touch(rule, change, keys, voided, failures);
       } catch (ConditionFailedException e) {
         failures.add(rule.when().map(When::path).orElse("") + ": " + e.getMessage());
         rule.targets().forEach(target -> voided.putIfAbsent(target.cache(), CONDITION_FAILED));
@@ -71,7 +75,11 @@ public final class Derivation {
   }
 
   private static void touch(
-      Rule rule, ChangeEvent change, Map<Key, Rule.Target> keys, Map<String, String> voided) {
+      Rule rule,
+      ChangeEvent change,
+      Map<Key, Rule.Target> keys,
+      Map<String, String> voided,
+      List<String> failures) {
     for (Rule.Target target : rule.targets()) {
       if (change.operation() == Operation.TRUNCATE) {
         voided.putIfAbsent(target.cache(), TRUNCATE);
@@ -84,7 +92,12 @@ public final class Derivation {
             rule.when().isEmpty()
                 ? images(change)
                 : rule.when().get().rows(change, target.template().columns());
-        touch(target, rows, keys, voided);
+        try {
+          touch(target, rows, keys, voided);
+        } catch (KeyException e) {
+          failures.add(target.path() + ": " + e.getMessage());
+          voided.putIfAbsent(target.cache(), KEY_FAILED);
+        }
       }
     }
   }

@@ -1,6 +1,5 @@
 package dev.hearth.invalidator.derivation;
 
-import dev.hearth.chassis.condition.ConditionFailedException;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
@@ -138,8 +137,8 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
             (cache, reason) ->
                 effects.add(() -> raise(cache, event.position(), reason, now.toEpochMilli())));
     if (!touched.failures().isEmpty()) {
-      ConditionFailedException failure =
-          new ConditionFailedException(String.join("; ", touched.failures()));
+      IllegalArgumentException failure =
+          new IllegalArgumentException(String.join("; ", touched.failures()));
       effects.add(() -> deadLetter(record, failure));
     }
     listener.derived(Duration.between(event.capturedAt(), now));
