@@ -1,5 +1,6 @@
 package dev.hearth.warmer.load;
 
+import dev.hearth.schemas.key.KeyException;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.store.standby.StandbyReads;
@@ -186,7 +187,7 @@ public final class RowLoader {
       RowJson json = RowJson.of(rows.getMetaData());
       requireKeyColumnsFirst(json.labels());
       while (rows.next()) {
-        Optional<String> key = key(rows);
+        Optional<String> key = key(rows, json);
         if (key.isEmpty() || !keys.containsKey(key.get())) {
           unasked++;
         } else if (found.put(key.get(), json.encode(rows)) != null) {
@@ -206,16 +207,21 @@ public final class RowLoader {
     return new LoadedBatch(found, sure ? missing : Set.of(), unloadable, unasked);
   }
 
-  private Optional<String> key(ResultSet row) throws SQLException {
+  private Optional<String> key(ResultSet row, RowJson json) throws SQLException {
     Map<String, String> values = new HashMap<>();
     for (int i = 0; i < query.keyColumns().size(); i++) {
-      String value = row.getString(i + 1);
-      if (value == null) {
+      Optional<String> value = KeyText.of(row, i + 1, json.types().get(i));
+      if (value.isEmpty()) {
         return Optional.empty();
       }
-      values.put(query.keyColumns().get(i), value);
+      values.put(query.keyColumns().get(i), value.get());
     }
-    return template.render(column -> Optional.ofNullable(values.get(column)));
+    try {
+      return template.render(column -> Optional.ofNullable(values.get(column)));
+    } catch (KeyException e) {
+      // What has no key was not asked for.
+      return Optional.empty();
+    }
   }
 
   private Optional<Object[]> values(String key, List<String> types) {
