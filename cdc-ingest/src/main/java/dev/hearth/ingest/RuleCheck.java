@@ -4,6 +4,8 @@ import dev.hearth.chassis.condition.Condition;
 import dev.hearth.chassis.condition.ConditionException;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.config.Problem;
+import dev.hearth.schemas.key.KeyFormat;
+import dev.hearth.schemas.key.KeyTemplate;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -179,12 +181,65 @@ record RuleCheck(List<Problem> problems, List<Problem> warnings) {
                   + ", a type whose text cannot be relied on; expected a number, text, boolean,"
                   + " uuid, enum, date, time, timestamp, bytea, json, xml, inet, cidr or macaddr, or"
                   + " a domain of these"));
-    } else if (column.nullable() && isKey(reference)) {
+    }
+    if (isKey(reference)) {
+      formats(reference, column, problems);
+    }
+    if (column.nullable() && isKey(reference)) {
       warnings.add(
           new Problem(
               reference.path(),
               name + " can be NULL, and NULL names no key: such a row touches none here"));
     }
+  }
+
+  private static void formats(
+      TableCatalog.Reference reference, LiveTable.Column column, Set<Problem> problems) {
+    for (KeyTemplate.Slot slot : KeyTemplate.parse(reference.text()).slots()) {
+      String own = slot.column().substring(slot.column().indexOf('.') + 1);
+      if (own.equals(reference.column())
+          && !slot.format().equals(KeyFormat.PLAIN)
+          && !takes(slot.format().takes()).contains(column.catalogName())) {
+        problems.add(
+            new Problem(
+                reference.path(),
+                "\""
+                    + reference.text()
+                    + "\" has "
+                    + slot
+                    + ", which takes "
+                    + words(slot.format().takes())
+                    + ", and "
+                    + reference.table()
+                    + "."
+                    + reference.column()
+                    + " is "
+                    + column.type().name()
+                    + "; take the format out or choose another"));
+      }
+    }
+  }
+
+  private static Set<String> takes(KeyFormat.Takes takes) {
+    return switch (takes) {
+      case ANY -> TEXTS;
+      case TEXT -> Set.of("text", "varchar", "bpchar", "citext", "enum", "uuid");
+      case INTEGER -> Set.of("int2", "int4", "int8", "oid");
+      case NUMBER -> Set.of("int2", "int4", "int8", "oid", "numeric", "float4", "float8");
+      case UUID -> Set.of("uuid");
+      case DATE -> Set.of("date", "timestamp", "timestamptz");
+    };
+  }
+
+  private static String words(KeyFormat.Takes takes) {
+    return switch (takes) {
+      case ANY -> "what has a text";
+      case TEXT -> "text";
+      case INTEGER -> "a whole number";
+      case NUMBER -> "a number";
+      case UUID -> "a uuid";
+      case DATE -> "a date or a timestamp";
+    };
   }
 
   private static boolean isKey(TableCatalog.Reference reference) {

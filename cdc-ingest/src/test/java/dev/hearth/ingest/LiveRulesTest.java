@@ -124,6 +124,26 @@ class LiveRulesTest {
   }
 
   @Test
+  void aFormatIsComparedWithTheTypeOfItsColumn() {
+    assertThat(
+            problems(
+                """
+                  - { table: public.product, keys: [ "c:{id:pad:8}", "c:{uid:compact}", "c:{day:date:yyyyMMdd}", "c:{amount:trim}", "c:{name:lower}", "c:{visible:urlencode}" ] }
+                  - { table: public.product, keys: [ "c:{name:pad:8}", "c:{id:date:yyyy}", "c:{name:compact}", "c:{id:upper}" ] }
+                """))
+        .containsExactly(
+            "rules[1].keys[0]: \"c:{name:pad:8}\" has {name:pad:8}, which takes a whole number, and"
+                + " public.product.name is text; take the format out or choose another",
+            "rules[1].keys[1]: \"c:{id:date:yyyy}\" has {id:date:yyyy}, which takes a date or a"
+                + " timestamp, and public.product.id is integer; take the format out or choose"
+                + " another",
+            "rules[1].keys[2]: \"c:{name:compact}\" has {name:compact}, which takes a uuid, and"
+                + " public.product.name is text; take the format out or choose another",
+            "rules[1].keys[3]: \"c:{id:upper}\" has {id:upper}, which takes text, and"
+                + " public.product.id is integer; take the format out or choose another");
+  }
+
+  @Test
   void aJoinOfColumnsWhoseEqualValuesAreWrittenDifferentlyIsRefused() {
     assertThat(
             problems(
