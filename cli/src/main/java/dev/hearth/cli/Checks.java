@@ -27,7 +27,7 @@ final class Checks {
     Set<Problem> problems = new LinkedHashSet<>(ofRules(config));
     problems.addAll(ofLoads(config));
     refuse(problems);
-    return untouched(config);
+    return ofCaches(config);
   }
 
   /**
@@ -48,7 +48,7 @@ final class Checks {
     }
     problems.addAll(ofLiveLoads(config));
     refuse(problems);
-    warnings.addAll(untouched(config));
+    warnings.addAll(ofCaches(config));
     return warnings;
   }
 
@@ -58,8 +58,9 @@ final class Checks {
     }
   }
 
-  private static List<Problem> untouched(HearthConfig config) {
-    return Invalidator.check(config).untouched().stream()
+  private static List<Problem> ofCaches(HearthConfig config) {
+    List<Problem> warnings = new ArrayList<>(Invalidator.warnings(config));
+    Invalidator.check(config).untouched().stream()
         .map(
             cache ->
                 new Problem(
@@ -68,7 +69,8 @@ final class Checks {
                         + " with a key such as \""
                         + config.caches().get(cache).key()
                         + "\""))
-        .toList();
+        .forEach(warnings::add);
+    return warnings;
   }
 
   private static List<Problem> ofRules(HearthConfig config) {

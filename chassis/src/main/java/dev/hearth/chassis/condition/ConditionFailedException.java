@@ -6,10 +6,7 @@ package dev.hearth.chassis.condition;
 public final class ConditionFailedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /**
-   * @param message which column of which row, and as what it should be read
-   */
-  public ConditionFailedException(String message) {
+  ConditionFailedException(String message) {
     super(message);
   }
 }
