@@ -19,6 +19,15 @@ public final class SourceCheck {
 
   /** Settings of capture as the configuration has them. */
   static SourceSettings settings(HearthConfig config) {
+    return settings(config, config.rules());
+  }
+
+  /**
+   * The same for the tables that there are.
+   *
+   * @param rules without patterns
+   */
+  static SourceSettings settings(HearthConfig config, List<HearthConfig.Rule> rules) {
     HearthConfig.Postgres postgres = config.source().postgres();
     return new SourceSettings(
         postgres.url(),
@@ -26,7 +35,7 @@ public final class SourceCheck {
         Optional.ofNullable(postgres.password()).map(secret -> secret.reveal()),
         postgres.slot(),
         postgres.publication(),
-        RuleReferences.of(config.rules()).changedTables());
+        RuleReferences.of(rules).changedTables());
   }
 
   /**
@@ -49,7 +58,8 @@ public final class SourceCheck {
 
   static TableCatalog.Findings read(Connection connection, HearthConfig config)
       throws SQLException {
-    RuleReferences references = RuleReferences.of(config.rules());
+    TablePatterns patterns = TablePatterns.resolve(connection, config.rules());
+    RuleReferences references = RuleReferences.of(patterns.rules());
     TableCatalog.Findings findings =
         TableCatalog.read(
             connection,
@@ -58,16 +68,18 @@ public final class SourceCheck {
             references.columns());
     RuleCheck check =
         RuleCheck.of(
-            config.rules(),
+            patterns.rules(),
             references,
             config.source().postgres().user(),
             LiveSchema.read(connection, references.changedTables()));
     List<Problem> problems = new ArrayList<>(references.problems());
     problems.addAll(findings.problems());
     problems.addAll(check.problemsBeside(problems));
+    problems = new ArrayList<>(patterns.inConfiguration(problems));
+    problems.addAll(patterns.problems());
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
-    return findings.with(check.warnings());
+    return findings.with(check.warnings(), patterns::inConfiguration);
   }
 }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import org.postgresql.replication.LogSequenceNumber;
 
 /**
@@ -47,11 +48,15 @@ final class TableCatalog {
       List<Problem> problems,
       List<Problem> warnings) {
 
-    /** The same with further warnings. */
-    Findings with(List<Problem> further) {
+    /**
+     * The same with further warnings.
+     *
+     * @param place where the configuration has a warning
+     */
+    Findings with(List<Problem> further, UnaryOperator<List<Problem>> place) {
       List<Problem> all = new ArrayList<>(warnings);
       all.addAll(further);
-      return new Findings(shapes, identities, problems, all);
+      return new Findings(shapes, identities, problems, place.apply(all));
     }
   }
 
