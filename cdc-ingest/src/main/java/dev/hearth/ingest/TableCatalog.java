@@ -126,10 +126,14 @@ final class TableCatalog {
           .filter(reference -> table.columns().contains(reference.column()))
           .forEach(reference -> needed.add(reference.column()));
       Set<String> old = table.full() ? new TreeSet<>(table.columns()) : table.identity();
-      own.stream()
-          .filter(reference -> table.columns().contains(reference.column()))
-          .filter(reference -> !old.contains(reference.column()))
-          .forEach(reference -> cost(reference, table).ifPresent(warnings::add));
+      cost(
+              named,
+              table,
+              own.stream()
+                  .filter(reference -> table.columns().contains(reference.column()))
+                  .filter(reference -> !old.contains(reference.column()))
+                  .toList())
+          .ifPresent(warnings::add);
       oids.add(table.oid());
       shapes.put(
           named.table(),
@@ -151,43 +155,52 @@ final class TableCatalog {
     return each.values();
   }
 
-  private static Optional<Problem> cost(Reference reference, Table table) {
-    String column = reference.table() + "." + reference.column();
-    String kept =
-        ", whose old value is not in the log: Hearth keeps it for each row, on disk, and reads all"
-            + " rows once; until it has, an update or delete ";
-    String cure =
-        table.kind().equals("p")
-            ? "; of a partitioned table only the primary key's old value is in the log for certain,"
-                + " since a new partition does not take over REPLICA IDENTITY FULL"
-            : "; to have it in the log instead run ALTER TABLE "
-                + reference.table()
-                + " REPLICA IDENTITY FULL";
-    return switch (reference.use()) {
-      case KEY ->
-          Optional.of(
-              new Problem(
-                  reference.path(),
-                  "\""
-                      + reference.text()
-                      + "\" reads "
-                      + column
-                      + kept
-                      + "of a row that it does not know voids the whole cache"
-                      + cure));
-      case FILTER ->
-          Optional.of(
-              new Problem(
-                  reference.path(),
-                  "\""
-                      + reference.text()
-                      + "\" reads "
-                      + column
-                      + kept
-                      + "of a row that it does not know counts as a change of it"
-                      + cure));
-      case THROUGH -> Optional.empty();
-    };
+  /**
+   * What it takes to know old values.
+   *
+   * @param unlogged what is read of the table and not in its old rows
+   */
+  private static Optional<Problem> cost(
+      TableReference named, Table table, List<Reference> unlogged) {
+    Set<String> inKeys = columns(unlogged, Use.KEY);
+    Set<String> looked = columns(unlogged, Use.FILTER);
+    looked.removeAll(inKeys);
+    if (inKeys.isEmpty() && looked.isEmpty()) {
+      return Optional.empty();
+    }
+    Set<String> all = new TreeSet<>(inKeys);
+    all.addAll(looked);
+    List<String> until = new ArrayList<>();
+    if (!inKeys.isEmpty()) {
+      until.add("voids the caches whose keys are made of " + String.join(", ", inKeys));
+    }
+    if (!looked.isEmpty()) {
+      until.add("counts as a change of " + String.join(", ", looked));
+    }
+    return Optional.of(
+        new Problem(
+            named.path(),
+            "the log has no old value of "
+                + String.join(", ", all)
+                + " of "
+                + named.table()
+                + ": Hearth keeps it for each row, on disk, and reads all rows once; until it knows"
+                + " a row, an update or delete of it "
+                + String.join(", and ", until)
+                + (table.kind().equals("p")
+                    ? "; of a partitioned table only the primary key's is there for certain, since"
+                        + " a new partition does not take over REPLICA IDENTITY FULL"
+                    : "; to have it in the log instead run ALTER TABLE "
+                        + named.table()
+                        + " REPLICA IDENTITY FULL")));
+  }
+
+  private static Set<String> columns(List<Reference> references, Use use) {
+    Set<String> names = new TreeSet<>();
+    references.stream()
+        .filter(reference -> reference.use() == use)
+        .forEach(reference -> names.add(reference.column()));
+    return names;
   }
 
   /**
