@@ -49,12 +49,13 @@ final class Checks {
     problems.addAll(ofLiveLoads(config));
     refuse(problems);
     warnings.addAll(ofCaches(config));
+    warnings.sort(ProblemOrder.BY_PLACE);
     return warnings;
   }
 
   private static void refuse(Set<Problem> problems) {
     if (!problems.isEmpty()) {
-      throw new ConfigException(List.copyOf(problems));
+      throw new ConfigException(problems.stream().sorted(ProblemOrder.BY_PLACE).toList());
     }
   }
 

@@ -244,22 +244,22 @@ class BadInputTest {
     assertThat(ran.status()).isEqualTo(2);
     assertThat(ran.err().lines())
         .containsExactly(
+            "caches.page.load: load failed: column \"idd\" does not exist (SQLSTATE 42703); try it"
+                + " with psql",
+            "caches.product.load: column 1 of load is \"category_id\"; expected the key column"
+                + " \"id\": select the key columns first, in the order of the key product:{id}",
+            "caches.shelf.load: load takes :id as one int4; many keys are read at once, so write it"
+                + " as an array: id = any(:id)",
             "rules[0].when: \"before.category_id = after.category_id\": it cannot be read at"
                 + " character 20; write ==; expected a condition such as before.amount !="
                 + " after.amount",
             "rules[1].keys[0]: \"produkt:{id}\" is the key of no cache; did you mean the like of"
                 + " \"product:{id}\"?",
-            "rules[2].columns[0]: \"categoryid\" names no column of public.product (id,"
-                + " category_id); did you mean 'category_id'?",
             "rules[1].when: \"after.category_id == 'x'\": after.category_id is compared as text, and"
                 + " public.product.category_id is integer; compare it with a number, such as"
                 + " after.category_id == 10",
-            "caches.product.load: column 1 of load is \"category_id\"; expected the key column"
-                + " \"id\": select the key columns first, in the order of the key product:{id}",
-            "caches.page.load: load failed: column \"idd\" does not exist (SQLSTATE 42703); try it"
-                + " with psql",
-            "caches.shelf.load: load takes :id as one int4; many keys are read at once, so write it"
-                + " as an array: id = any(:id)",
+            "rules[2].columns[0]: \"categoryid\" names no column of public.product (id,"
+                + " category_id); did you mean 'category_id'?",
             "7 problems; nothing was started.");
     assertNothingLeft();
   }
@@ -287,15 +287,15 @@ class BadInputTest {
     assertThat(ran.status()).isZero();
     assertThat(ran.out().lines())
         .containsExactly(
-            "warning: rules[0].keys[0]: \"category:{category_id}\" reads public.product.category_id,"
-                + " whose old value is not in the log: Hearth keeps it for each row, on disk, and"
-                + " reads all rows once; until it has, an update or delete of a row that it does"
-                + " not know voids the whole cache; to have it in the log instead run ALTER TABLE"
-                + " public.product REPLICA IDENTITY FULL",
-            "warning: rules[0].keys[0]: public.product.category_id can be NULL, and NULL names no"
-                + " key: such a row touches none here",
             "warning: caches.page: no rule touches it, so that only its time to live ends an entry;"
                 + " write a rule with a key such as \"page:{id}\"",
+            "warning: rules[0].keys[0]: public.product.category_id can be NULL, and NULL names no"
+                + " key: such a row touches none here",
+            "warning: rules[0].table: the log has no old value of category_id of public.product:"
+                + " Hearth keeps it for each row, on disk, and reads all rows once; until it knows a"
+                + " row, an update or delete of it voids the caches whose keys are made of"
+                + " category_id; to have it in the log instead run ALTER TABLE public.product"
+                + " REPLICA IDENTITY FULL",
             file + " is fine: 3 caches, 2 rules, 1 store; 3 warnings.");
   }
 
