@@ -35,6 +35,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -58,6 +59,7 @@ public final class Ingest implements Component {
   private static final Duration LOOP_BOUND = Duration.ofSeconds(60);
   private static final Duration IDLE = Duration.ofMillis(100);
   private static final Duration HEARTBEAT_INTERVAL = Duration.ofMillis(500);
+  private static final int PATTERN_BEATS = 4;
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(10);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
@@ -69,10 +71,11 @@ public final class Ingest implements Component {
   private final Health health;
   private final Clock clock;
   private final Options options;
-  private final SourceSettings settings;
+  private volatile SourceSettings settings;
   private final SourceDatabase database;
   private final AtomicInteger held = new AtomicInteger();
   private final AtomicLong retainedWal = new AtomicLong();
+  private final AtomicInteger patternBeats = new AtomicInteger();
   private volatile String state = "not started";
   private volatile boolean streaming;
   private volatile boolean stopping;
@@ -169,11 +172,13 @@ public final class Ingest implements Component {
 
   private Prepared prepare(Connection opened) throws SQLException {
     try (Connection connection = opened) {
+      settings =
+          SourceCheck.settings(config, TablePatterns.resolve(connection, config.rules()).rules());
       ReplicationSetup setup = new ReplicationSetup(connection, settings);
       setup.checkServer();
       TableCatalog.Findings tables = SourceCheck.read(connection, config);
       for (Problem warning : tables.warnings()) {
-        LOG.warn("costly rule {}", warning);
+        LOG.warn("rule {}", warning);
       }
       try {
         setup.ensurePublication();
@@ -327,7 +332,7 @@ public final class Ingest implements Component {
           session) {
         engine.start();
         beats.scheduleWithFixedDelay(
-            () -> beat(logHeartbeat, retainedWal, ended),
+            () -> beat(logHeartbeat, ended),
             0,
             HEARTBEAT_INTERVAL.toMillis(),
             TimeUnit.MILLISECONDS);
@@ -358,11 +363,20 @@ public final class Ingest implements Component {
     return "streaming from slot " + settings.slot() + " in epoch " + epoch;
   }
 
-  private static void beat(
-      LogHeartbeat logHeartbeat, AtomicLong retainedWal, AtomicReference<@Nullable String> ended) {
+  private void beat(LogHeartbeat logHeartbeat, AtomicReference<@Nullable String> ended) {
     try {
       logHeartbeat.beat();
       retainedWal.set(logHeartbeat.retainedBytes());
+      if (TablePatterns.isWild(config.rules())
+          && patternBeats.getAndIncrement() % PATTERN_BEATS == 0) {
+        Set<String> unheard =
+            TablePatterns.named(config.rules(), logHeartbeat.read(TablePatterns::tables));
+        unheard.removeAll(settings.tables());
+        if (!unheard.isEmpty()) {
+          // Not published yet: the next session sees to it, in a new epoch.
+          ended.compareAndSet(null, "tables appeared that rules name by a pattern: " + unheard);
+        }
+      }
     } catch (SQLException e) {
       ended.compareAndSet(null, "the heartbeat failed: " + e.getMessage());
     }

@@ -9,6 +9,7 @@ import dev.hearth.ingest.capture.SourceDatabase;
 import dev.hearth.ingest.capture.SourceSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,6 +19,15 @@ public final class SourceCheck {
 
   /** Settings of capture as the configuration has them. */
   static SourceSettings settings(HearthConfig config) {
+    return settings(config, config.rules());
+  }
+
+  /**
+   * The same for the tables that there are.
+   *
+   * @param rules without patterns
+   */
+  static SourceSettings settings(HearthConfig config, List<HearthConfig.Rule> rules) {
     HearthConfig.Postgres postgres = config.source().postgres();
     return new SourceSettings(
         postgres.url(),
@@ -25,7 +35,7 @@ public final class SourceCheck {
         Optional.ofNullable(postgres.password()).map(secret -> secret.reveal()),
         postgres.slot(),
         postgres.publication(),
-        RuleReferences.of(config.rules()).changedTables());
+        RuleReferences.of(rules).changedTables());
   }
 
   /**
@@ -48,19 +58,28 @@ public final class SourceCheck {
 
   static TableCatalog.Findings read(Connection connection, HearthConfig config)
       throws SQLException {
-    RuleReferences references = RuleReferences.of(config.rules());
+    TablePatterns patterns = TablePatterns.resolve(connection, config.rules());
+    RuleReferences references = RuleReferences.of(patterns.rules());
     TableCatalog.Findings findings =
         TableCatalog.read(
             connection,
             config.source().postgres().slot(),
             references.tables(),
             references.columns());
-    List<Problem> problems =
-        java.util.stream.Stream.concat(references.problems().stream(), findings.problems().stream())
-            .toList();
+    RuleCheck check =
+        RuleCheck.of(
+            patterns.rules(),
+            references,
+            config.source().postgres().user(),
+            LiveSchema.read(connection, references.changedTables()));
+    List<Problem> problems = new ArrayList<>(references.problems());
+    problems.addAll(findings.problems());
+    problems.addAll(check.problemsBeside(problems));
+    problems = new ArrayList<>(patterns.inConfiguration(problems));
+    problems.addAll(patterns.problems());
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
-    return findings;
+    return findings.with(check.warnings(), patterns::inConfiguration);
   }
 }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import org.postgresql.replication.LogSequenceNumber;
 
 /**
@@ -30,26 +31,34 @@ final class TableCatalog {
     KEY,
     /** To tell whether a change matters: without the old value, every update matters. */
     FILTER,
-    /** To reach the rows of another table; changes there void whole caches for now. */
+    /** To reach the rows of another table, or to name them; changes may void whole caches. */
     THROUGH
   }
 
   /** A column that a rule reads, and where in the configuration it says so. */
   record Reference(String path, String text, String table, String column, Use use) {}
 
-  /**
-   * A table that a rule names.
-   *
-   * @param followed whether its changes are followed
-   */
-  record TableReference(String path, String table, boolean followed) {}
+  /** A table that a rule names, and where in the configuration it says so. */
+  record TableReference(String path, String table) {}
 
   /** What was found: shapes by table, mistakes, and what will work at a cost. */
   record Findings(
       Map<String, TableShape> shapes,
       TableIdentities identities,
       List<Problem> problems,
-      List<Problem> warnings) {}
+      List<Problem> warnings) {
+
+    /**
+     * The same with further warnings.
+     *
+     * @param place where the configuration has a warning
+     */
+    Findings with(List<Problem> further, UnaryOperator<List<Problem>> place) {
+      List<Problem> all = new ArrayList<>(warnings);
+      all.addAll(further);
+      return new Findings(shapes, identities, problems, place.apply(all));
+    }
+  }
 
   /**
    * Reads the catalog.
@@ -95,7 +104,7 @@ final class TableCatalog {
                     + " SET LOGGED"));
         continue;
       }
-      if (named.followed() && !table.full() && table.identity().isEmpty()) {
+      if (!table.full() && table.identity().isEmpty()) {
         // Publishing it would make the application's own UPDATE and DELETE fail.
         problems.add(
             new Problem(
@@ -117,72 +126,81 @@ final class TableCatalog {
           .filter(reference -> table.columns().contains(reference.column()))
           .forEach(reference -> needed.add(reference.column()));
       Set<String> old = table.full() ? new TreeSet<>(table.columns()) : table.identity();
-      own.stream()
-          .filter(reference -> table.columns().contains(reference.column()))
-          .filter(reference -> !old.contains(reference.column()))
-          .forEach(reference -> cost(reference, table).ifPresent(warnings::add));
-      if (named.followed()) {
-        oids.add(table.oid());
-        shapes.put(
-            named.table(),
-            new TableShape(
-                named.table(),
-                table.primaryKey(),
-                needed,
-                old,
-                table.full(),
-                table.identityIsOld() ? 0 : insertLsn(connection)));
-      }
+      cost(
+              named,
+              table,
+              own.stream()
+                  .filter(reference -> table.columns().contains(reference.column()))
+                  .filter(reference -> !old.contains(reference.column()))
+                  .toList())
+          .ifPresent(warnings::add);
+      oids.add(table.oid());
+      shapes.put(
+          named.table(),
+          new TableShape(
+              named.table(),
+              table.primaryKey(),
+              needed,
+              old,
+              table.full(),
+              table.identityIsOld() ? 0 : insertLsn(connection)));
     }
     return new Findings(shapes, TableIdentities.read(connection, oids), problems, warnings);
   }
 
-  /**
-   * Each table once, where it is first named as what it is: a table that one rule follows and
-   * another goes through is followed.
-   */
+  /** Each table once, where it is first named. */
   private static Collection<TableReference> onePerTable(List<TableReference> tables) {
     Map<String, TableReference> each = new LinkedHashMap<>();
-    for (TableReference named : tables) {
-      each.merge(
-          named.table(),
-          named,
-          (first, other) -> first.followed() || !other.followed() ? first : other);
-    }
+    tables.forEach(named -> each.putIfAbsent(named.table(), named));
     return each.values();
   }
 
-  private static Optional<Problem> cost(Reference reference, Table table) {
-    String column = reference.table() + "." + reference.column();
-    String cure =
-        table.kind().equals("p")
-            ? "; of a partitioned table only the primary key's old value is relied on, since a new"
-                + " partition does not take over REPLICA IDENTITY FULL"
-            : "; to have it in the log run ALTER TABLE "
-                + reference.table()
-                + " REPLICA IDENTITY FULL";
-    return switch (reference.use()) {
-      case KEY ->
-          Optional.of(
-              new Problem(
-                  reference.path(),
-                  "\""
-                      + reference.text()
-                      + "\" reads "
-                      + column
-                      + ", whose old value is not in the"
-                      + " log: each update or delete there voids the whole cache"
-                      + cure));
-      case FILTER ->
-          Optional.of(
-              new Problem(
-                  reference.path(),
-                  "the old value of "
-                      + column
-                      + " is not in the log: each update counts as a change of it"
-                      + cure));
-      case THROUGH -> Optional.empty();
-    };
+  /**
+   * What it takes to know old values.
+   *
+   * @param unlogged what is read of the table and not in its old rows
+   */
+  private static Optional<Problem> cost(
+      TableReference named, Table table, List<Reference> unlogged) {
+    Set<String> inKeys = columns(unlogged, Use.KEY);
+    Set<String> looked = columns(unlogged, Use.FILTER);
+    looked.removeAll(inKeys);
+    if (inKeys.isEmpty() && looked.isEmpty()) {
+      return Optional.empty();
+    }
+    Set<String> all = new TreeSet<>(inKeys);
+    all.addAll(looked);
+    List<String> until = new ArrayList<>();
+    if (!inKeys.isEmpty()) {
+      until.add("voids the caches whose keys are made of " + String.join(", ", inKeys));
+    }
+    if (!looked.isEmpty()) {
+      until.add("counts as a change of " + String.join(", ", looked));
+    }
+    return Optional.of(
+        new Problem(
+            named.path(),
+            "the log has no old value of "
+                + String.join(", ", all)
+                + " of "
+                + named.table()
+                + ": Hearth keeps it for each row, on disk, and reads all rows once; until it knows"
+                + " a row, an update or delete of it "
+                + String.join(", and ", until)
+                + (table.kind().equals("p")
+                    ? "; of a partitioned table only the primary key's is there for certain, since"
+                        + " a new partition does not take over REPLICA IDENTITY FULL"
+                    : "; to have it in the log instead run ALTER TABLE "
+                        + named.table()
+                        + " REPLICA IDENTITY FULL")));
+  }
+
+  private static Set<String> columns(List<Reference> references, Use use) {
+    Set<String> names = new TreeSet<>();
+    references.stream()
+        .filter(reference -> reference.use() == use)
+        .forEach(reference -> names.add(reference.column()));
+    return names;
   }
 
   /**

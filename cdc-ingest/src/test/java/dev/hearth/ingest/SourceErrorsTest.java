@@ -290,9 +290,10 @@ class SourceErrorsTest {
       assertThat(SourceCheck.check(source.config(rules)))
           .extracting(Problem::toString)
           .containsExactly(
-              "rules[1].columns[0]: the old value of public.category.name is not in the log: each"
-                  + " update counts as a change of it; to have it in the log run ALTER TABLE"
-                  + " public.category REPLICA IDENTITY FULL");
+              "rules[0].table: the log has no old value of name of public.category: Hearth keeps it"
+                  + " for each row, on disk, and reads all rows once; until it knows a row, an"
+                  + " update or delete of it counts as a change of name; to have it in the log"
+                  + " instead run ALTER TABLE public.category REPLICA IDENTITY FULL");
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /** What every service has to say of a configuration, together. */
 final class Checks {
@@ -19,36 +20,58 @@ final class Checks {
   /**
    * Mistakes that can be seen without any server.
    *
+   * @return what works, and perhaps not as one thinks
    * @throws ConfigException with all of them
    */
-  static void offline(HearthConfig config) {
+  static List<Problem> offline(HearthConfig config) {
     Set<Problem> problems = new LinkedHashSet<>(ofRules(config));
     problems.addAll(ofLoads(config));
-    if (!problems.isEmpty()) {
-      throw new ConfigException(List.copyOf(problems));
-    }
+    refuse(problems);
+    return ofCaches(config);
   }
 
   /**
    * Mistakes of any kind, the live schema's among them.
    *
-   * @return what will work at a cost
+   * @return what works at a cost, and what perhaps not as one thinks
    * @throws ConfigException with all of them
    * @throws dev.hearth.chassis.StartupException if the database cannot be asked
    */
   static List<Problem> live(HearthConfig config) {
     Set<Problem> problems = new LinkedHashSet<>(ofRules(config));
     problems.addAll(ofLoads(config));
-    List<Problem> costs = List.of();
+    List<Problem> warnings = new ArrayList<>();
     try {
-      costs = SourceCheck.check(config);
+      warnings.addAll(SourceCheck.check(config));
     } catch (ConfigException e) {
       problems.addAll(e.problems());
     }
+    problems.addAll(ofLiveLoads(config));
+    refuse(problems);
+    warnings.addAll(ofCaches(config));
+    warnings.sort(ProblemOrder.BY_PLACE);
+    return warnings;
+  }
+
+  private static void refuse(Set<Problem> problems) {
     if (!problems.isEmpty()) {
-      throw new ConfigException(List.copyOf(problems));
+      throw new ConfigException(problems.stream().sorted(ProblemOrder.BY_PLACE).toList());
     }
-    return costs;
+  }
+
+  private static List<Problem> ofCaches(HearthConfig config) {
+    List<Problem> warnings = new ArrayList<>(Invalidator.warnings(config));
+    Invalidator.check(config).untouched().stream()
+        .map(
+            cache ->
+                new Problem(
+                    "caches." + cache,
+                    "no rule touches it, so that only its time to live ends an entry; write a rule"
+                        + " with a key such as \""
+                        + config.caches().get(cache).key()
+                        + "\""))
+        .forEach(warnings::add);
+    return warnings;
   }
 
   private static List<Problem> ofRules(HearthConfig config) {
@@ -61,15 +84,26 @@ final class Checks {
   }
 
   private static List<Problem> ofLoads(HearthConfig config) {
-    List<Problem> problems = new ArrayList<>();
+    return ofLoads(config, Warmer::problems);
+  }
+
+  private static List<Problem> ofLiveLoads(HearthConfig config) {
+    return ofLoads(config, Warmer::liveProblems);
+  }
+
+  private static List<Problem> ofLoads(
+      HearthConfig config, Function<WarmerSettings, List<String>> check) {
+    WarmerSettings settings;
     try {
-      for (String problem : Warmer.problems(WarmerSettings.of(config))) {
-        int colon = problem.indexOf(": ");
-        problems.add(new Problem(problem.substring(0, colon), problem.substring(colon + 2)));
-      }
+      settings = WarmerSettings.of(config);
     } catch (IllegalArgumentException e) {
       // A key that is no template: the rules' check names it.
-      return problems;
+      return List.of();
+    }
+    List<Problem> problems = new ArrayList<>();
+    for (String problem : check.apply(settings)) {
+      int colon = problem.indexOf(": ");
+      problems.add(new Problem(problem.substring(0, colon), problem.substring(colon + 2)));
     }
     return problems;
   }

@@ -139,7 +139,7 @@ final class StoreRemnant implements Remnant {
 
   private Stream<String> keys(String cache, KeyTemplate template) {
     String prefix = template.shape().substring(0, template.shape().indexOf("{}"));
-    return reader.keys(cache, prefix).filter(key -> template.parseKey(key).isPresent());
+    return reader.keys(cache, prefix).filter(template::matches);
   }
 
   private DeliveryTarget connected() {

@@ -31,29 +31,29 @@ final class ValidateCommand implements Callable<Integer> {
   public Integer call() {
     Logging.off();
     ConfigLoader.Loaded loaded = config.load();
-    List<Problem> costs = List.of();
-    if (offline) {
-      Checks.offline(loaded.config());
-    } else {
-      costs = Checks.live(loaded.config());
-    }
+    List<Problem> warnings =
+        offline ? Checks.offline(loaded.config()) : Checks.live(loaded.config());
     var out = spec.commandLine().getOut();
     if (effective) {
       out.print(loaded.effectiveYaml());
     } else {
-      costs.forEach(cost -> out.println("costly: " + cost));
+      warnings.forEach(warning -> out.println("warning: " + warning));
       out.println(
           config.file()
               + " is fine: "
-              + loaded.config().caches().size()
-              + " caches, "
-              + loaded.config().rules().size()
-              + " rules, "
-              + loaded.config().stores().size()
-              + " stores."
+              + count(loaded.config().caches().size(), "cache")
+              + ", "
+              + count(loaded.config().rules().size(), "rule")
+              + ", "
+              + count(loaded.config().stores().size(), "store")
+              + (warnings.isEmpty() ? "." : "; " + count(warnings.size(), "warning") + ".")
               + (offline ? " The live schema was not asked." : ""));
     }
     out.flush();
     return 0;
+  }
+
+  private static String count(int number, String what) {
+    return number + " " + what + (number == 1 ? "" : "s");
   }
 }

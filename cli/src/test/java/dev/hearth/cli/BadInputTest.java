@@ -210,8 +210,93 @@ class BadInputTest {
 
     assertThat(ran.err()).isEmpty();
     assertThat(ran.status()).isZero();
-    assertThat(ran.out()).contains("is fine: 1 caches, 1 rules, 1 stores.");
+    assertThat(ran.out()).contains("is fine: 1 cache, 1 rule, 1 store.");
     assertNothingLeft();
+  }
+
+  @Test
+  void everyKindOfMistakeIsNamedAtOnce(@TempDir Path directory) throws Exception {
+    Path file =
+        config(
+            directory,
+            """
+            caches:
+              product: { stores: [ redis ], key: "product:{id}" }
+            rules:
+              - { table: public.product, keys: [ "product:{id}" ] }
+            """,
+            """
+            caches:
+              product:
+                stores: [ redis ]
+                key: "product:{id}"
+                load: select category_id, id from product where id = any(:id)
+              page: { stores: [ redis ], key: "page:{id}", load: "select idd from product where id = any(:id)" }
+              shelf: { stores: [ redis ], key: "shelf:{id}", load: "select id from product where id = :id" }
+            rules:
+              - { table: public.product, when: before.category_id = after.category_id, keys: [ "product:{id}" ] }
+              - { table: public.product, when: after.category_id == 'x', keys: [ "produkt:{id}" ] }
+              - { table: public.product, columns: [ categoryid ], keys: [ "page:{id}" ] }
+            """);
+
+    Ran ran = run("validate", "--config", file.toString());
+
+    assertThat(ran.status()).isEqualTo(2);
+    assertThat(ran.err().lines())
+        .containsExactly(
+            "caches.page.load: load failed: column \"idd\" does not exist (SQLSTATE 42703); try it"
+                + " with psql",
+            "caches.product.load: column 1 of load is \"category_id\"; expected the key column"
+                + " \"id\": select the key columns first, in the order of the key product:{id}",
+            "caches.shelf.load: load takes :id as one int4; many keys are read at once, so write it"
+                + " as an array: id = any(:id)",
+            "rules[0].when: \"before.category_id = after.category_id\": it cannot be read at"
+                + " character 20; write ==; expected a condition such as before.amount !="
+                + " after.amount",
+            "rules[1].keys[0]: \"produkt:{id}\" is the key of no cache; did you mean the like of"
+                + " \"product:{id}\"?",
+            "rules[1].when: \"after.category_id == 'x'\": after.category_id is compared as text, and"
+                + " public.product.category_id is integer; compare it with a number, such as"
+                + " after.category_id == 10",
+            "rules[2].columns[0]: \"categoryid\" names no column of public.product (id,"
+                + " category_id); did you mean 'category_id'?",
+            "7 problems; nothing was started.");
+    assertNothingLeft();
+  }
+
+  @Test
+  void whatWorksOtherwiseThanOneMayThinkIsAWarning(@TempDir Path directory) throws Exception {
+    Path file =
+        config(
+            directory,
+            """
+              product: { stores: [ redis ], key: "product:{id}" }
+            rules:
+            """,
+            """
+              product: { stores: [ redis ], key: "product:{id}" }
+              category: { stores: [ redis ], key: "category:{id}" }
+              page: { stores: [ redis ], key: "page:{id}" }
+            rules:
+              - { table: public.product, keys: [ "category:{category_id}" ] }
+            """);
+
+    Ran ran = run("validate", "--config", file.toString());
+
+    assertThat(ran.err()).isEmpty();
+    assertThat(ran.status()).isZero();
+    assertThat(ran.out().lines())
+        .containsExactly(
+            "warning: caches.page: no rule touches it, so that only its time to live ends an entry;"
+                + " write a rule with a key such as \"page:{id}\"",
+            "warning: rules[0].keys[0]: public.product.category_id can be NULL, and NULL names no"
+                + " key: such a row touches none here",
+            "warning: rules[0].table: the log has no old value of category_id of public.product:"
+                + " Hearth keeps it for each row, on disk, and reads all rows once; until it knows a"
+                + " row, an update or delete of it voids the caches whose keys are made of"
+                + " category_id; to have it in the log instead run ALTER TABLE public.product"
+                + " REPLICA IDENTITY FULL",
+            file + " is fine: 3 caches, 2 rules, 1 store; 3 warnings.");
   }
 
   @Test

@@ -4,11 +4,13 @@ import dev.hearth.chassis.Component;
 import dev.hearth.chassis.StartupException;
 import dev.hearth.chassis.config.ConfigException;
 import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.health.Health;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.invalidator.delivery.Delivery;
 import dev.hearth.invalidator.delivery.StoreCaches;
 import dev.hearth.invalidator.derivation.InvalidationTopology;
+import dev.hearth.invalidator.derivation.KeyAgreement;
 import dev.hearth.invalidator.derivation.Rules;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
@@ -44,6 +46,11 @@ public final class Invalidator {
    */
   public static Rules check(HearthConfig config) {
     return Rules.compile(config);
+  }
+
+  /** What works, and perhaps not as one thinks, of a configuration without mistakes. */
+  public static List<Problem> warnings(HearthConfig config) {
+    return KeyAgreement.warnings(config);
   }
 
   /**

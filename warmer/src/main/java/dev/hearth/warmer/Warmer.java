@@ -130,6 +130,37 @@ public final class Warmer implements Component {
     return problems;
   }
 
+  /**
+   * What of the load queries does not fit the primary, which is asked to prepare them.
+   *
+   * @return one sentence each, with its place in front, such as {@code caches.product.load: ...}
+   */
+  public static List<String> liveProblems(WarmerSettings settings) {
+    List<String> problems = new ArrayList<>();
+    WarmerSettings.Database database = settings.database();
+    try (HikariDataSource primary =
+        ReadPool.primary(
+            database.jdbcUrl(),
+            database.user(),
+            database.password(),
+            1,
+            database.statementTimeout())) {
+      for (WarmerSettings.Cache cache : settings.caches()) {
+        try {
+          cache
+              .load()
+              .map(load -> LoadQuery.parse(load, cache.key()))
+              .flatMap(query -> new RowLoader(primary, query, cache.key()).check())
+              .ifPresent(problem -> problems.add("caches." + cache.name() + ".load: " + problem));
+        } catch (IllegalArgumentException e) {
+          // It is named where queries are read.
+          continue;
+        }
+      }
+    }
+    return problems;
+  }
+
   /** Topics that this service keeps for itself, beside those of {@link Topics}. */
   public static Set<String> ownTopics(Topics topics) {
     return HeatTopology.ownTopics(heat(topics));

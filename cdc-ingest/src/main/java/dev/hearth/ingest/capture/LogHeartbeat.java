@@ -48,6 +48,17 @@ public final class LogHeartbeat implements AutoCloseable {
     }
   }
 
+  /** Something else that is asked as often. */
+  @FunctionalInterface
+  public interface Question<T> {
+    T ask(Connection connection) throws SQLException;
+  }
+
+  /** Asks on the same connection, which stays this one's. */
+  public <T> T read(Question<T> question) throws SQLException {
+    return question.ask(connection);
+  }
+
   @Override
   public void close() throws SQLException {
     connection.close();

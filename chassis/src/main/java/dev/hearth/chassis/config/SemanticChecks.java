@@ -59,6 +59,24 @@ final class SemanticChecks {
       noTwice(path + ".columns", rule.path("columns"));
       noTwice(path + ".keys", rule.path("keys"));
       strings(path + ".keys", rule.path("keys"), this::braces);
+      patterns(path, rule);
+    }
+  }
+
+  /** A join is of two tables, so that a pattern would have to say which with which. */
+  private void patterns(String path, JsonNode rule) {
+    boolean joins = rule.has("through");
+    String at = path;
+    for (JsonNode step = rule; step.isObject(); step = step.path("through")) {
+      String table = step.path("table").asText();
+      if (joins && TablePattern.of(table).isWild()) {
+        findings.add(
+            at + ".table",
+            quoted(at + ".table", table)
+                + " is a pattern, and a rule that goes through a table names each; write one rule"
+                + " for each table");
+      }
+      at = at + ".through";
     }
   }
 

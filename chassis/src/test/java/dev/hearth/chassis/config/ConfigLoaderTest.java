@@ -90,6 +90,28 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void aPatternOfTablesJoinsNothing() {
+    String rule =
+        """
+          - table: "tenant_*.category"
+            through: { table: "tenant_*.product", on: "category_id = id" }
+            keys: [ "product:{product.id}" ]
+        """;
+
+    assertThatThrownBy(() -> parse(MINIMAL + rule))
+        .isInstanceOfSatisfying(
+            ConfigException.class,
+            refused ->
+                assertThat(refused.problems())
+                    .extracting(Problem::path)
+                    .containsExactly("rules[1].table", "rules[1].through.table"));
+    assertThat(parse(MINIMAL.replace("public.product", "\"tenant_*.product\"")).config().rules())
+        .singleElement()
+        .extracting(HearthConfig.Rule::table)
+        .isEqualTo("tenant_*.product");
+  }
+
+  @Test
   void fillsInDefaults() {
     HearthConfig config = parse(MINIMAL).config();
 

@@ -206,7 +206,7 @@ final class PlainCaches {
       Iterator<CacheKey> remaining =
           listed
               .filter(key -> where.contains(KeySlot.partitionOf(key, partitions)))
-              .filter(key -> template.parseKey(key).isPresent())
+              .filter(template::matches)
               .map(key -> new CacheKey(cache, key))
               .iterator();
       while (remaining.hasNext()) {

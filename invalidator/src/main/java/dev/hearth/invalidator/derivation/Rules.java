@@ -1,9 +1,12 @@
 package dev.hearth.invalidator.derivation;
 
+import dev.hearth.chassis.condition.Condition;
+import dev.hearth.chassis.condition.ConditionException;
 import dev.hearth.chassis.config.ConfigException;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.config.Suggestion;
+import dev.hearth.chassis.config.TablePattern;
 import dev.hearth.schemas.key.KeyTemplate;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,17 +18,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * All rules of an installation, by table. Immutable; made from the configuration, with every
+ * All rules of an installation, by table. Thread-safe; made from the configuration, with every
  * mistake at once.
  */
 public final class Rules {
-  private final Map<String, List<Rule>> byTable;
+  private final List<Rule> all;
+  private final Map<String, List<Rule>> byTable = new ConcurrentHashMap<>();
   private final Map<String, String> fingerprints;
 
-  private Rules(Map<String, List<Rule>> byTable, Map<String, String> fingerprints) {
-    this.byTable = byTable;
+  private Rules(List<Rule> all, Map<String, String> fingerprints) {
+    this.all = List.copyOf(all);
     this.fingerprints = fingerprints;
   }
 
@@ -60,7 +65,7 @@ public final class Rules {
                         }
                       });
             });
-    Map<String, List<Rule>> byTable = new LinkedHashMap<>();
+    List<Rule> all = new ArrayList<>();
     Map<String, List<String>> lines = new HashMap<>();
     for (int i = 0; i < config.rules().size(); i++) {
       HearthConfig.Rule rule = config.rules().get(i);
@@ -91,11 +96,13 @@ public final class Rules {
         targets.add(target);
         lines.computeIfAbsent(cache, name -> new ArrayList<>()).add(Fingerprint.line(rule, target));
       }
-      byTable
-          .computeIfAbsent(rule.table(), table -> new ArrayList<>())
-          .add(
-              new Rule(
-                  rule.table(), new HashSet<>(rule.columns()), targets, rule.through() != null));
+      all.add(
+          new Rule(
+              rule.table(),
+              new HashSet<>(rule.columns()),
+              targets,
+              rule.through() != null,
+              when("rules[" + i + "].when", rule, problems)));
     }
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
@@ -106,7 +113,7 @@ public final class Rules {
         .forEach(
             (name, cache) ->
                 fingerprints.put(name, Fingerprint.of(cache, lines.getOrDefault(name, List.of()))));
-    return new Rules(byTable, Collections.unmodifiableMap(fingerprints));
+    return new Rules(all, Collections.unmodifiableMap(fingerprints));
   }
 
   private static Optional<KeyTemplate> parse(String path, String text, List<Problem> problems) {
@@ -118,15 +125,43 @@ public final class Rules {
     }
   }
 
+  private static Optional<When> when(String path, HearthConfig.Rule rule, List<Problem> problems) {
+    String text = rule.when();
+    if (text == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new When(
+              path,
+              Condition.parse(text),
+              Optional.ofNullable(rule.through())
+                  .map(through -> through.on().substring(through.on().indexOf('=') + 1).strip())));
+    } catch (ConditionException e) {
+      e.problems().forEach(problem -> problems.add(new Problem(path, problem)));
+      return Optional.empty();
+    }
+  }
+
   private static String quoted(Map<String, String> keyByShape) {
     return keyByShape.isEmpty()
         ? "a cache's key"
         : String.join(", ", keyByShape.values().stream().map(key -> "\"" + key + "\"").toList());
   }
 
-  /** Rules for a table, in the order of the configuration. */
+  /** Rules for a table, in the order of the configuration; those that name it by a pattern, too. */
   public List<Rule> of(String table) {
-    return byTable.getOrDefault(table, List.of());
+    List<Rule> known = byTable.get(table);
+    if (known != null) {
+      return known;
+    }
+    List<Rule> found =
+        all.stream().filter(rule -> TablePattern.of(rule.table()).matches(table)).toList();
+    // Whatever else a record is called by is not remembered.
+    if (!found.isEmpty()) {
+      byTable.put(table, found);
+    }
+    return found;
   }
 
   /** Caches that a change of a table can touch; all of them where no rule names the table. */
@@ -138,6 +173,15 @@ public final class Rules {
     Set<String> touched = new LinkedHashSet<>();
     rules.forEach(rule -> rule.targets().forEach(target -> touched.add(target.cache())));
     return touched;
+  }
+
+  /** Names of the caches that no rule touches. */
+  public Set<String> untouched() {
+    Set<String> untouched = new LinkedHashSet<>(caches());
+    all.stream()
+        .flatMap(rule -> rule.targets().stream())
+        .forEach(target -> untouched.remove(target.cache()));
+    return untouched;
   }
 
   /** Names of all caches. */

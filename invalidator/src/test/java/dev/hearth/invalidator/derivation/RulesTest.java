@@ -9,6 +9,40 @@ import org.junit.jupiter.api.Test;
 
 class RulesTest {
   @Test
+  void aPatternIsARuleOfEveryTableThatItMatches() {
+    Rules rules =
+        Rules.compile(
+            ShopRules.config(
+                ShopRules.CACHES,
+                """
+                  - { table: "tenant_*.product", keys: [ "product:{id}" ] }
+                  - { table: "tenant_a.product", keys: [ "category:{category_id}" ] }
+                """));
+
+    assertThat(rules.of("tenant_a.product")).hasSize(2);
+    assertThat(rules.of("tenant_b.product")).hasSize(1);
+    assertThat(rules.of("public.product")).isEmpty();
+    assertThat(rules.cachesOf("tenant_b.product")).containsExactly("product");
+    assertThat(rules.untouched()).containsExactly("stock");
+    assertThat(
+            new Derivation(rules)
+                .derive(
+                    new dev.hearth.schemas.change.ChangeEvent(
+                        "tenant_c.product",
+                        dev.hearth.schemas.change.Operation.INSERT,
+                        dev.hearth.schemas.change.RowImage.UNKNOWN,
+                        new dev.hearth.schemas.change.RowImage(java.util.Map.of("id", "7")),
+                        1,
+                        2,
+                        new dev.hearth.schemas.position.Position(1, 3),
+                        java.time.Instant.EPOCH,
+                        java.time.Instant.EPOCH))
+                .keys()
+                .keySet())
+        .containsExactly(new Derivation.Key("product", "product:7"));
+  }
+
+  @Test
   void keepsTheRulesOfATableInTheirOrder() {
     Rules rules = ShopRules.rules();
 

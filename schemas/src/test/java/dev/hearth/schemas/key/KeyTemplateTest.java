@@ -50,6 +50,14 @@ class KeyTemplateTest {
         "product:{a b} | which is no column name",
         "product:{a.b.c} | which is no column name",
         "product:{a}{b} | two columns with nothing between them",
+        "product:{a:big} | 'big' is no format; expected upper, lower, urlencode, trim, compact, pad:8 or date:yyyy-MM-dd",
+        "product:{a:pad} | the format 'pad' takes a number of digits from 1 to 40; write such as {column:pad:8}",
+        "product:{a:pad:0} | the format 'pad' takes a number of digits",
+        "product:{a:upper:1} | the format 'upper' takes nothing behind it; write {column:upper}",
+        "product:{a:date:YYYY} | the format 'date' takes a pattern of y, M, d, H, m, s, S and signs",
+        "product:{a:date:} | the format 'date' takes a pattern",
+        "product:{a:date:-} | the format 'date' takes a pattern",
+        "product:{:upper} | which is no column name",
       })
   void saysWhatIsWrong(String text, String sentence) {
     assertThatThrownBy(() -> KeyTemplate.parse(text))
@@ -104,9 +112,109 @@ class KeyTemplateTest {
     assertThat(template.parseKey("7/8")).isEmpty();
   }
 
+  @Test
+  void writesValuesInTheirFormats() {
+    KeyTemplate template =
+        KeyTemplate.parse("o:{id:pad:6}:{code:lower}:{day:date:yyyyMMdd}:{uid:compact}:{n:trim}");
+
+    assertThat(
+            template.render(
+                column ->
+                    Optional.ofNullable(
+                        Map.of(
+                                "id", "42",
+                                "code", "AbC",
+                                "day", "2024-01-31T23:59:59.5Z",
+                                "uid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+                                "n", "12.50")
+                            .get(column))))
+        .contains("o:000042:abc:20240131:a0eebc999c0b4ef8bb6d6bb9bd380a11:12.5");
+    assertThat(template.shape()).isEqualTo("o:{}:{}:{}:{}:{}");
+    assertThat(template.columns()).containsExactly("id", "code", "day", "uid", "n");
+    assertThat(template.isReversible()).as("lower").isFalse();
+  }
+
+  @Test
+  void aValueThatIsNotWhatItsFormatTakesIsNotPassedOver() {
+    assertThatThrownBy(
+            () -> KeyTemplate.parse("o:{id:pad:6}").render(column -> Optional.of("secret")))
+        .isInstanceOf(KeyException.class)
+        .hasMessage("\"o:{id:pad:6}\" has {id:pad:6}, and a value is not what that takes");
+  }
+
+  @Test
+  void aKeyHasABound() {
+    KeyTemplate template = KeyTemplate.parse("o:{x}");
+
+    assertThat(template.render(column -> Optional.of("x".repeat(16_382)))).isPresent();
+    assertThatThrownBy(() -> template.render(column -> Optional.of("x".repeat(16_383))))
+        .isInstanceOf(KeyException.class)
+        .hasMessage("\"o:{x}\" makes a key of more than 16384 bytes");
+    assertThatThrownBy(() -> template.render(column -> Optional.of("\u20ac".repeat(6_000))))
+        .isInstanceOf(KeyException.class);
+  }
+
+  /** Emptying a cache must meet the keys that no row can be told from, too. */
+  @Test
+  void matchesEveryKeyThatItMakes() {
+    KeyTemplate template = KeyTemplate.parse("a:{x}:{y:upper}");
+    Random random = Seed.random("KeyTemplateTest");
+    int untold = 0;
+    for (int i = 0; i < 5000; i++) {
+      Map<String, String> row = Map.of("x", anything(random), "y", anything(random));
+
+      String key = template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
+
+      assertThat(template.matches(key)).as(key).isTrue();
+      untold += template.parseKey(key).isEmpty() ? 1 : 0;
+    }
+    assertThat(untold).isPositive();
+    assertThat(template.matches("b:1:2")).isFalse();
+  }
+
+  /** Braces, colons, percent signs, spaces, line ends, other scripts, nothing at all. */
+  @Test
+  void urlencodeKeepsEveryTwoRowsApart() {
+    KeyTemplate template = KeyTemplate.parse("a:{x:urlencode}:{y:urlencode}");
+    Random random = Seed.random("KeyTemplateTest");
+    for (int i = 0; i < 5000; i++) {
+      Map<String, String> row = Map.of("x", anything(random), "y", anything(random));
+
+      String key = template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
+
+      assertThat(key).matches("a:[A-Za-z0-9._~%-]*:[A-Za-z0-9._~%-]*");
+      assertThat(template.parseKey(key)).as(key).contains(row);
+    }
+    assertThat(template.parseKey("a:%3a:b")).as("not as it is written").isEmpty();
+    assertThat(template.parseKey("a:%zz:b")).isEmpty();
+    assertThat(template.parseKey("a: :b")).isEmpty();
+  }
+
+  /** A tag in braces is the value's: key, lease and entry agree on their slot all the same. */
+  @Test
+  void bracesInAValueMakeATagOfRedis() {
+    String key =
+        KeyTemplate.parse("page:{slug}").render(column -> Optional.of("a{42}b")).orElseThrow();
+
+    assertThat(key).isEqualTo("page:a{42}b");
+    assertThat(KeySlot.of(key)).isEqualTo(KeySlot.of("42"));
+  }
+
+  private static String anything(Random random) {
+    StringBuilder value = new StringBuilder();
+    for (int i = random.nextInt(5); i > 0; i--) {
+      value.appendCodePoint(
+          "ab:{}%+ /\r\n\t\"'\u00df\u20ac\u0633\u3042".codePointAt(random.nextInt(18)));
+    }
+    if (random.nextInt(5) == 0) {
+      value.appendCodePoint(0x1F600);
+    }
+    return value.toString();
+  }
+
   private static String pieces(Random random) {
     StringBuilder value = new StringBuilder();
-    for (int i = 1 + random.nextInt(3); i > 0; i--) {
+    for (int i = random.nextInt(4); i > 0; i--) {
       value.append("ab:-\n".charAt(random.nextInt(5)));
     }
     return value.toString();
@@ -115,8 +223,8 @@ class KeyTemplateTest {
   /** By trying every way to cut {@code x:y-z}. */
   private static int rowsWithTheKey(String key) {
     int rows = 0;
-    for (int colon = 1; colon < key.length(); colon++) {
-      for (int dash = colon + 2; dash < key.length() - 1; dash++) {
+    for (int colon = 0; colon < key.length(); colon++) {
+      for (int dash = colon + 1; dash < key.length(); dash++) {
         if (key.charAt(colon) == ':' && key.charAt(dash) == '-') {
           rows++;
         }

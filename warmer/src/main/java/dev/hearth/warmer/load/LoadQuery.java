@@ -33,6 +33,13 @@ public record LoadQuery(String sql, List<String> parameters, List<String> keyCol
    * @throws IllegalArgumentException with one sentence that says what is wrong and what to write
    */
   public static LoadQuery parse(String text, KeyTemplate key) {
+    if (!key.isReversible()) {
+      throw new IllegalArgumentException(
+          "the values of the key \""
+              + key
+              + "\" cannot be told from it, so that no row could be loaded for one: upper, lower and"
+              + " part of a date have no way back; take the format or the load out");
+    }
     Scan scan = new Scan(text, key.columns()).run();
     List<String> columns = List.copyOf(new LinkedHashSet<>(key.columns()));
     if (scan.parameters.isEmpty()) {

@@ -85,6 +85,11 @@ final class RowJson {
     return List.copyOf(labels);
   }
 
+  /** As the catalog calls them. */
+  List<String> types() {
+    return List.copyOf(types);
+  }
+
   /** The row that the result set stands on. */
   byte[] encode(ResultSet row) throws SQLException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);

@@ -1,5 +1,6 @@
 package dev.hearth.warmer.load;
 
+import dev.hearth.schemas.key.KeyException;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.store.standby.StandbyReads;
@@ -8,6 +9,7 @@ import java.sql.Connection;
 import java.sql.ParameterMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -87,6 +89,38 @@ public final class RowLoader {
     }
   }
 
+  /**
+   * Has the query prepared on the primary, and reads nothing.
+   *
+   * @return what does not fit there, in a sentence; empty where it fits
+   */
+  public Optional<String> check() {
+    try {
+      reads.read(
+          Optional.empty(),
+          connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(query.sql())) {
+              types(statement);
+              ResultSetMetaData columns = statement.getMetaData();
+              if (columns == null) {
+                throw new LoadException("load gives no rows; write a select");
+              }
+              requireKeyColumnsFirst(RowJson.of(columns).labels());
+              return true;
+            }
+          });
+      return Optional.empty();
+    } catch (LoadException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    } catch (SQLException e) {
+      return Optional.of(sentence(e) + "; try it with psql");
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      return Optional.of("load failed: " + e);
+    }
+  }
+
   private LoadedBatch load(Connection connection, Collection<String> keys) throws SQLException {
     if (keys.isEmpty()) {
       return new LoadedBatch(Map.of(), Set.of(), Set.of(), 0);
@@ -153,7 +187,7 @@ public final class RowLoader {
       RowJson json = RowJson.of(rows.getMetaData());
       requireKeyColumnsFirst(json.labels());
       while (rows.next()) {
-        Optional<String> key = key(rows);
+        Optional<String> key = key(rows, json);
         if (key.isEmpty() || !keys.containsKey(key.get())) {
           unasked++;
         } else if (found.put(key.get(), json.encode(rows)) != null) {
@@ -173,16 +207,21 @@ public final class RowLoader {
     return new LoadedBatch(found, sure ? missing : Set.of(), unloadable, unasked);
   }
 
-  private Optional<String> key(ResultSet row) throws SQLException {
+  private Optional<String> key(ResultSet row, RowJson json) throws SQLException {
     Map<String, String> values = new HashMap<>();
     for (int i = 0; i < query.keyColumns().size(); i++) {
-      String value = row.getString(i + 1);
-      if (value == null) {
+      Optional<String> value = KeyText.of(row, i + 1, json.types().get(i));
+      if (value.isEmpty()) {
         return Optional.empty();
       }
-      values.put(query.keyColumns().get(i), value);
+      values.put(query.keyColumns().get(i), value.get());
     }
-    return template.render(column -> Optional.ofNullable(values.get(column)));
+    try {
+      return template.render(column -> Optional.ofNullable(values.get(column)));
+    } catch (KeyException e) {
+      // What has no key was not asked for.
+      return Optional.empty();
+    }
   }
 
   private Optional<Object[]> values(String key, List<String> types) {

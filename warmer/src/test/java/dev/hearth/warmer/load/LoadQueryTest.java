@@ -37,6 +37,19 @@ class LoadQueryTest {
   }
 
   @Test
+  void refusesAKeyFromWhichNoRowCanBeTold() {
+    org.assertj.core.api.Assertions.assertThatThrownBy(
+            () ->
+                LoadQuery.parse(
+                    "select code from p where code = any(:code)",
+                    KeyTemplate.parse("p:{code:lower}")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(
+            "the values of the key \"p:{code:lower}\" cannot be told from it, so that no row could"
+                + " be loaded for one");
+  }
+
+  @Test
   void mayUseAParameterTwice() {
     LoadQuery query =
         LoadQuery.parse(

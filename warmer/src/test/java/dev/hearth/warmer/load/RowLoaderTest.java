@@ -177,6 +177,54 @@ class RowLoaderTest {
     assertThat(persons.unloadable()).hasSize(1);
   }
 
+  /** As the derivation writes them, whatever the driver's own text is. */
+  @Test
+  void readsKeysOfEveryTypeAndFormat() {
+    assertFound("day:{da}", "da", "day:2026-11-23");
+    assertFound("day:{da:date:dd.MM.yyyy}", "da", "day:23.11.2026");
+    assertFound("at:{tz}", "tz", "at:2026-11-23T08:15:30Z");
+    assertFound("at:{tz:date:yyyyMMddHHmmss}", "tz", "at:20261123081530");
+    assertFound("at:{ts}", "ts", "at:2026-11-23T08:15:30.5");
+    assertFound("flag:{b}", "b", "flag:true");
+    assertFound("n:{n:trim}", "n", "n:12.5");
+    assertFound("n:{n}", "n", "n:12.50");
+    assertFound("r:{r}", "r", "r:1.5");
+    assertFound("i:{id:pad:4}", "id", "i:0001");
+    assertFound("t:{t:urlencode}", "t", "t:gr%C3%BCn%20%22x%22");
+    assertFound("u:{u:compact}", "u", "u:8f14e45fceea467f95752b1f0a8a4b4c");
+  }
+
+  private static void assertFound(String key, String column, String asked) {
+    RowLoader loader =
+        loader(
+            key,
+            "select %1$s, id as row from every where %1$s = any(:%1$s) and id < 3"
+                .formatted(column));
+
+    assertThat(loader.check()).isEmpty();
+    LoadedBatch batch = loader.load(List.of(asked));
+
+    assertThat(batch.found()).as(key).containsOnlyKeys(asked);
+    assertThat(batch.unasked()).isZero();
+  }
+
+  @Test
+  void saysWhatOfAQueryDoesNotFitWithoutReading() {
+    assertThat(loader("product:{id}", "select id from product where id = any(:id)").check())
+        .isEmpty();
+    assertThat(loader("product:{id}", "select name, id from product where id = any(:id)").check())
+        .hasValueSatisfying(
+            problem -> assertThat(problem).startsWith("column 1 of load is \"name\""));
+    assertThat(loader("product:{id}", "select id from product where id = :id").check())
+        .hasValueSatisfying(
+            problem -> assertThat(problem).startsWith("load takes :id as one int4"));
+    assertThat(loader("product:{id}", "select id from prodct where id = any(:id)").check())
+        .contains(
+            "load failed: relation \"prodct\" does not exist (SQLSTATE 42P01); try it with psql");
+    assertThat(loader("product:{id}", "delete from product where id = any(:id)").check())
+        .contains("load gives no rows; write a select");
+  }
+
   @Test
   void findsTheKeyThatFailsABatchWhereOnlyPostgresKnowsTheType() {
     RowLoader loader =
