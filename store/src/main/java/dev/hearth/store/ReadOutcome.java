@@ -23,6 +23,15 @@ public sealed interface ReadOutcome {
       tags = List.copyOf(tags);
     }
 
+    /** The value misses no transaction whose commit record ends at or before this position. */
+    public Position vouching() {
+      Position lowest = applied;
+      for (TagApplied tag : tags) {
+        lowest = lowest.atLeast(tag.applied()) ? tag.applied() : lowest;
+      }
+      return Position.max(lowest, stamp);
+    }
+
     /** A hit of an entry without tags. */
     public Hit(Value value, Position stamp, Position applied, Era era, long offset) {
       this(value, stamp, applied, era, offset, List.of());
