@@ -160,6 +160,9 @@ class TaggedReadsTest {
     keepInProcess(cache);
     pipeline.write(1, "new");
     pipeline.invalidate(TAGS, tag.key());
+    pipeline.mark();
+    // The key's partition alone would vouch for what the store still has.
+    pipeline.deliver(ofTheTag.negate());
     awaitHeard();
     assertThat(cache.get(key(1), tags, neverAsked())).contains("old");
 
