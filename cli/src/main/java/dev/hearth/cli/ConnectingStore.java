@@ -8,6 +8,7 @@ import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.StoreUnavailableException;
 import dev.hearth.store.Value;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -42,6 +43,11 @@ final class ConnectingStore implements FencedStore {
   @Override
   public CompletionStage<ReadOutcome> get(CacheKey key) {
     return with(store -> store.get(key));
+  }
+
+  @Override
+  public CompletionStage<ReadOutcome> get(CacheKey key, List<CacheKey> tags) {
+    return with(store -> store.get(key, tags));
   }
 
   @Override

@@ -162,7 +162,9 @@ final class TeardownCommand implements Callable<Integer> {
         .caches()
         .forEach(
             (name, cache) -> {
-              if (cache.mode() == HearthConfig.Mode.FENCED && cache.stores().contains(store)) {
+              boolean ours =
+                  cache.mode() == HearthConfig.Mode.FENCED || cache.mode() == HearthConfig.Mode.TAG;
+              if (ours && cache.stores().contains(store)) {
                 caches.put(name, KeyTemplate.parse(cache.key()));
               }
             });

@@ -70,6 +70,7 @@ class TeardownCommandTest {
           hazelcast: { type: hazelcast, members: [ "%s" ], clusterName: "%s" }
         caches:
           product: { stores: [ redis, hazelcast ], key: "tear:product:{id}" }
+          shelf: { stores: [ redis, hazelcast ], key: "tear:shelf:{id}", mode: tag }
         rules:
           - { table: public.product, keys: [ "tear:product:{id}" ] }
         http: { port: 0 }
@@ -105,6 +106,7 @@ class TeardownCommandTest {
         for (int id = 0; id < 20; id++) {
           fill(store, new CacheKey("product", "tear:product:" + id));
         }
+        fill(store, new CacheKey("shelf", "tear:shelf:1"));
       }
 
       Ran ran = run("--yes");
@@ -140,6 +142,7 @@ class TeardownCommandTest {
             "consumer group tear-delivery-hazelcast",
             "store redis: positions of 4 partitions",
             "store redis: 20 keys of cache product, tear:product:{id}",
+            "store redis: 1 keys of cache shelf, tear:shelf:{id}",
             "store hazelcast: positions of 4 partitions",
             "store hazelcast: 20 keys of cache product, tear:product:{id}")
         .noneMatch(line -> line.contains("neighbour"));

@@ -5,14 +5,18 @@ import dev.hearth.store.FencedStore;
 import dev.hearth.store.FillOutcome;
 import dev.hearth.store.Lease;
 import dev.hearth.store.ReadOutcome;
+import dev.hearth.store.TagToken;
 import dev.hearth.store.Value;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -46,8 +50,37 @@ final class BoundedStore {
     this.ticker = ticker;
   }
 
-  Optional<ReadOutcome> get(CacheKey key) {
-    return within(() -> store.get(key));
+  Optional<ReadOutcome> get(TaggedKey key) {
+    return within(() -> store.get(key.key(), key.tags()));
+  }
+
+  /**
+   * Creates tags, each by lease and fill; what somebody else creates or takes away at this moment
+   * is left to them.
+   *
+   * @return false where the store failed
+   */
+  boolean create(List<CacheKey> tags, Function<CacheKey, Duration> life) {
+    return within(
+            () ->
+                CompletableFuture.allOf(
+                        tags.stream()
+                            .map(tag -> create(tag, life.apply(tag)).toCompletableFuture())
+                            .toArray(CompletableFuture[]::new))
+                    .thenApply(all -> true))
+        .isPresent();
+  }
+
+  private CompletionStage<Boolean> create(CacheKey tag, Duration life) {
+    return store
+        .get(tag)
+        .thenCompose(
+            outcome ->
+                outcome instanceof ReadOutcome.Granted granted
+                    ? store
+                        .fill(tag, granted.lease(), TagToken.random().value(), life)
+                        .thenApply(FillOutcome.STORED::equals)
+                    : CompletableFuture.completedStage(false));
   }
 
   Optional<FillOutcome> fill(CacheKey key, Lease lease, Value value, Duration ttl) {

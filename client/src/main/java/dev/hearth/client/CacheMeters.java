@@ -22,6 +22,8 @@ final class CacheMeters {
     BUSY,
     /** The store knew no position. */
     UNCERTAIN,
+    /** A tag was taken away, or was being created by others, for longer than this reader waits. */
+    TAGS,
     /** The store failed or did not answer in time, at the read or at the fill. */
     STORE_FAILURE,
     /** A valid entry holds the key, and the codec cannot read it. */

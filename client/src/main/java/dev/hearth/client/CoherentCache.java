@@ -14,7 +14,11 @@ import dev.hearth.store.Value;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiPredicate;
@@ -53,8 +57,9 @@ public final class CoherentCache<V> {
   private final LongConsumer pause;
   private final Optional<FreshReads<V>> fresh;
   private final Optional<NearReads<V>> near;
-  private final Flights<Answer<V>> flights = new Flights<>();
-  private final Flights<Answer<V>> guarded = new Flights<>();
+  private final TagGroups tagGroups;
+  private final Flights<TaggedKey, Answer<V>> flights = new Flights<>();
+  private final Flights<TaggedKey, Answer<V>> guarded = new Flights<>();
 
   private CoherentCache(Builder<V> builder) {
     this.name = builder.cache;
@@ -68,6 +73,7 @@ public final class CoherentCache<V> {
     this.random = builder.random;
     this.pause = builder.pause;
     Optional<InvalidationFeed> feed = Optional.ofNullable(builder.feed);
+    this.tagGroups = new TagGroups(name, builder.tagTtls, builder.jitterShare, random);
     this.fresh = feed.map(stream -> new FreshReads<>(name, stream, builder.policy, meters));
     this.near =
         Optional.ofNullable(builder.near)
@@ -77,6 +83,7 @@ public final class CoherentCache<V> {
                         name,
                         feed.orElseThrow(() -> followsNothing("keeps values in the process")),
                         settings,
+                        tagGroups.names(),
                         builder.nearAdmission,
                         meters));
   }
@@ -116,9 +123,31 @@ public final class CoherentCache<V> {
    * @throws IllegalStateException where freshness is asked for and the cache follows no feed
    */
   public Optional<V> get(String key, Loader<V> loader, Freshness freshness) {
-    CacheKey cacheKey = new CacheKey(name, key);
+    return get(key, List.of(), loader, freshness);
+  }
+
+  /**
+   * The value of a key that depends on more than its own row; otherwise as {@link #get(String,
+   * Loader)}. As soon as an invalidation of one of the tags is applied in the store, what was
+   * loaded before it is read no more.
+   *
+   * @param tags what the value depends on, 64 at most, known before it is loaded and always the
+   *     same for a key: who names others for it reads past what was filled under these, and fills
+   *     it anew. None reads as {@link #get(String, Loader)} does
+   * @throws IllegalArgumentException for more tags, or one of a group that the cache does not know
+   */
+  public Optional<V> get(String key, Collection<Tag> tags, Loader<V> loader) {
+    return get(key, tags, loader, Freshness.any());
+  }
+
+  /**
+   * As {@link #get(String, Collection, Loader)}, proven to be as fresh as asked, as {@link
+   * #get(String, Loader, Freshness)}.
+   */
+  public Optional<V> get(String key, Collection<Tag> tags, Loader<V> loader, Freshness freshness) {
+    TaggedKey taggedKey = tagGroups.of(new CacheKey(name, key), tags);
     try {
-      Flights.Landed<Answer<V>> landed = read(cacheKey, loader, freshness);
+      Flights.Landed<Answer<V>> landed = read(taggedKey, loader, freshness);
       Answer<V> answer = landed.result();
       meters.read(answer.hit());
       if (answer.hit()) {
@@ -134,9 +163,9 @@ public final class CoherentCache<V> {
     }
   }
 
-  private Flights.Landed<Answer<V>> read(CacheKey key, Loader<V> loader, Freshness asked) {
+  private Flights.Landed<Answer<V>> read(TaggedKey key, Loader<V> loader, Freshness asked) {
     if (near.isPresent()) {
-      Optional<NearCache.Found<V>> found = near.get().find(key.key(), asked);
+      Optional<NearCache.Found<V>> found = near.get().find(key, asked);
       if (found.isPresent()) {
         return new Flights.Landed<>(Answer.hit(found.get().value()), false);
       }
@@ -146,13 +175,14 @@ public final class CoherentCache<V> {
       fresh();
     }
     return (any ? flights : guarded)
-        .share(key.key(), any && !LoaderThread.isInside(), () -> answer(key, loader, asked));
+        .share(key, any && !LoaderThread.isInside(), () -> answer(key, loader, asked));
   }
 
-  private Answer<V> answer(CacheKey key, Loader<V> loader, Freshness asked) {
+  private Answer<V> answer(TaggedKey key, Loader<V> loader, Freshness asked) {
     long begun = asked instanceof Freshness.Any ? 0 : ticker.getAsLong();
-    long busySince = 0;
-    for (int busy = 0; ; busy++) {
+    long waitingSince = 0;
+    boolean created = false;
+    for (int waits = 0; ; ) {
       Optional<ReadOutcome> outcome = store.get(key);
       if (outcome.isEmpty()) {
         return bypass(Bypass.STORE_FAILURE, key, loader);
@@ -161,31 +191,50 @@ public final class CoherentCache<V> {
         return hit(key, hit, loader, asked, begun);
       }
       if (outcome.get() instanceof ReadOutcome.Granted granted) {
-        // The order that everything rests on: the loader begins after the lease was granted.
-        Answer<V> loaded;
-        try {
-          loaded = load(key, loader, context(granted.lease(), asked));
-        } catch (RuntimeException | Error e) {
-          // Others need not wait for a value that does not come.
-          store.release(key, granted.lease());
-          throw e;
-        }
-        fill(key, granted.lease(), loaded.value());
-        keep(key, loaded.value(), granted.lease().applied());
-        return loaded;
+        return loadAndFill(key, granted.lease(), loader, asked);
       }
       if (outcome.get() instanceof ReadOutcome.Uncertain) {
         return bypass(Bypass.UNCERTAIN, key, loader);
       }
+      Bypass reason = Bypass.BUSY;
+      if (outcome.get() instanceof ReadOutcome.TagsMissing missing) {
+        if (!store.create(missing.tags(), tagGroups::lifeOf)) {
+          return bypass(Bypass.STORE_FAILURE, key, loader);
+        }
+        if (!created) {
+          // What counts is what is read from the store next, not what was sent to it.
+          created = true;
+          continue;
+        }
+        reason = Bypass.TAGS;
+      }
       long now = ticker.getAsLong();
-      busySince = busy == 0 ? now : busySince;
+      waitingSince = waits == 0 ? now : waitingSince;
       Optional<Duration> next =
-          busyWait.pause(busy, Duration.ofNanos(now - busySince), random.getAsDouble());
+          busyWait.pause(waits++, Duration.ofNanos(now - waitingSince), random.getAsDouble());
       if (next.isEmpty() || Thread.currentThread().isInterrupted()) {
-        return bypass(Bypass.BUSY, key, loader);
+        return bypass(reason, key, loader);
       }
       pause.accept(next.get().toNanos());
     }
+  }
+
+  /**
+   * The order that everything rests on: the loader begins after the lease was granted, and after
+   * the tokens that the lease carries were read.
+   */
+  private Answer<V> loadAndFill(TaggedKey key, Lease lease, Loader<V> loader, Freshness asked) {
+    Answer<V> loaded;
+    try {
+      loaded = load(key.key(), loader, context(lease, asked));
+    } catch (RuntimeException | Error e) {
+      // Others need not wait for a value that does not come.
+      store.release(key.key(), lease);
+      throw e;
+    }
+    fill(key.key(), lease, loaded.value());
+    keep(key, loaded.value(), lease.applied());
+    return loaded;
   }
 
   /** Who asks for freshness may ask for more than the store knows of, which B is. */
@@ -196,26 +245,26 @@ public final class CoherentCache<V> {
   }
 
   private Answer<V> hit(
-      CacheKey key, ReadOutcome.Hit hit, Loader<V> loader, Freshness asked, long begun) {
+      TaggedKey key, ReadOutcome.Hit hit, Loader<V> loader, Freshness asked, long begun) {
     if (!(asked instanceof Freshness.Any)) {
       FreshReads<V> guard = fresh();
-      Optional<FreshReads.InDoubt> inDoubt = guard.doubt(key, hit, asked, begun);
+      Optional<FreshReads.InDoubt> inDoubt = guard.doubt(key.key(), hit, asked, begun);
       if (inDoubt.isPresent()) {
         return guard.answer(
-            key,
+            key.key(),
             inDoubt.get(),
             () -> decoded(key, hit, loader),
-            () -> load(key, loader, LoadContext.primaryOnly()));
+            () -> load(key.key(), loader, LoadContext.primaryOnly()));
       }
     }
     Answer<V> answer = decoded(key, hit, loader);
     if (answer.hit()) {
-      keep(key, answer.value(), Position.max(hit.applied(), hit.stamp()));
+      keep(key, answer.value(), hit.vouching());
     }
     return answer;
   }
 
-  private Answer<V> decoded(CacheKey key, ReadOutcome.Hit hit, Loader<V> loader) {
+  private Answer<V> decoded(TaggedKey key, ReadOutcome.Hit hit, Loader<V> loader) {
     return decode(hit.value()).orElseGet(() -> bypass(Bypass.UNDECODABLE, key, loader));
   }
 
@@ -223,8 +272,8 @@ public final class CoherentCache<V> {
     return fresh.orElseThrow(() -> followsNothing("is asked for freshness"));
   }
 
-  private void keep(CacheKey key, Optional<V> value, Position vouching) {
-    near.ifPresent(values -> values.offer(key.key(), value, vouching));
+  private void keep(TaggedKey key, Optional<V> value, Position vouching) {
+    near.ifPresent(values -> values.offer(key, value, vouching));
   }
 
   private IllegalStateException followsNothing(String what) {
@@ -252,9 +301,9 @@ public final class CoherentCache<V> {
     }
   }
 
-  private Answer<V> bypass(Bypass reason, CacheKey key, Loader<V> loader) {
+  private Answer<V> bypass(Bypass reason, TaggedKey key, Loader<V> loader) {
     meters.bypassed(reason);
-    return load(key, loader, LoadContext.primaryOnly());
+    return load(key.key(), loader, LoadContext.primaryOnly());
   }
 
   private Answer<V> load(CacheKey key, Loader<V> loader, LoadContext context) {
@@ -299,6 +348,7 @@ public final class CoherentCache<V> {
     private FreshnessPolicy policy = FreshnessPolicy.defaults();
     private @Nullable InvalidationFeed feed;
     private @Nullable NearSettings near;
+    private final Map<String, Duration> tagTtls = new TreeMap<>();
     private BiPredicate<Position, Position> nearAdmission = Position::atLeast;
     private DoubleSupplier random = () -> ThreadLocalRandom.current().nextDouble();
     private LongSupplier ticker = System::nanoTime;
@@ -364,6 +414,18 @@ public final class CoherentCache<V> {
      */
     public Builder<V> whenStale(FreshnessPolicy policy) {
       this.policy = policy;
+      return this;
+    }
+
+    /**
+     * A group of tags that entries may depend on, which the configuration has with mode {@code
+     * tag}. By default there is none.
+     *
+     * @param ttl longest life of a tag on the store's clock, 1 ms to 3650 days; with a tag end the
+     *     entries that were filled under it, so best some times longer than theirs
+     */
+    public Builder<V> tags(String group, Duration ttl) {
+      tagTtls.put(group, ttl);
       return this;
     }
 

@@ -10,10 +10,11 @@ import java.util.function.Supplier;
  * One flight per key: who comes first leads it in its own thread, who comes while it is under way
  * waits for what it brings. Thread-safe.
  *
+ * @param <K> what a flight is for
  * @param <T> what a flight brings
  */
-final class Flights<T> {
-  private final ConcurrentMap<String, Flight<T>> underWay = new ConcurrentHashMap<>();
+final class Flights<K, T> {
+  private final ConcurrentMap<K, Flight<T>> underWay = new ConcurrentHashMap<>();
 
   private record Flight<T>(Thread leader, CompletableFuture<T> landing) {}
 
@@ -30,7 +31,7 @@ final class Flights<T> {
    * @param mayJoin false for who must not wait for others: a flight is then made apart from them
    * @throws IllegalStateException if the calling thread leads a flight for this key already
    */
-  Landed<T> share(String key, boolean mayJoin, Supplier<T> lead) {
+  Landed<T> share(K key, boolean mayJoin, Supplier<T> lead) {
     Flight<T> mine = new Flight<>(Thread.currentThread(), new CompletableFuture<>());
     Flight<T> other = underWay.putIfAbsent(key, mine);
     if (other == null) {
@@ -43,7 +44,7 @@ final class Flights<T> {
     return mayJoin ? new Landed<>(join(other), true) : new Landed<>(lead.get(), false);
   }
 
-  private T lead(String key, Flight<T> flight, Supplier<T> lead) {
+  private T lead(K key, Flight<T> flight, Supplier<T> lead) {
     // Out of the map before it lands: who has an answer may rely on the next read being a new one.
     try {
       T result = lead.get();

@@ -20,7 +20,7 @@ final class FreshReads<V> {
   private final InvalidationFeed feed;
   private final FreshnessPolicy policy;
   private final CacheMeters meters;
-  private final Flights<Answer<V>> loads = new Flights<>();
+  private final Flights<String, Answer<V>> loads = new Flights<>();
 
   FreshReads(String cache, InvalidationFeed feed, FreshnessPolicy policy, CacheMeters meters) {
     this.cache = cache;
@@ -38,8 +38,16 @@ final class FreshReads<V> {
 
   /** Empty where the hit is proven. */
   Optional<InDoubt> doubt(CacheKey key, ReadOutcome.Hit hit, Freshness asked, long begunTick) {
-    Evidence evidence =
-        feed.applied(feed.partitionOf(key.key()), hit.applied(), hit.offset()).and(hit.stamp());
+    Evidence evidence = feed.applied(feed.partitionOf(key.key()), hit.applied(), hit.offset());
+    for (ReadOutcome.TagApplied tag : hit.tags()) {
+      evidence =
+          evidence.orOlder(
+              feed.applied(feed.partitionOf(tag.tag().key()), tag.applied(), tag.offset()));
+    }
+    return inDoubt(asked, begunTick, evidence.and(hit.stamp()));
+  }
+
+  private static Optional<InDoubt> inDoubt(Freshness asked, long begunTick, Evidence evidence) {
     return Doubt.of(asked, evidence).map(doubt -> new InDoubt(asked, begunTick, doubt, evidence));
   }
 

@@ -36,6 +36,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.function.IntPredicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -47,6 +48,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 final class HandMadePipeline implements AutoCloseable {
   static final String CACHE = "product";
+  static final String TAGS = "shelf";
   private static final Cause CAUSE = new Cause("public.product", "1", 1, "rules[0].keys[0]");
 
   final PGSimpleDataSource database = new PGSimpleDataSource();
@@ -158,8 +160,12 @@ final class HandMadePipeline implements AutoCloseable {
   }
 
   void raiseGeneration() throws Exception {
+    raiseGeneration(CACHE);
+  }
+
+  void raiseGeneration(String cache) throws Exception {
     publishMark(
-        new GenerationRaised(CACHE, 2, new Position(epoch, now().lsn()), "test", Instant.EPOCH));
+        new GenerationRaised(cache, 2, new Position(epoch, now().lsn()), "test", Instant.EPOCH));
   }
 
   /** A watermark: everything that is committed and visible now has been published. */
@@ -175,11 +181,15 @@ final class HandMadePipeline implements AutoCloseable {
   }
 
   void invalidate(String key) throws Exception {
+    invalidate(CACHE, key);
+  }
+
+  void invalidate(String cache, String key) throws Exception {
     Position position = new Position(epoch, now().lsn());
     publish(
         KeySlot.partitionOf(key, partitions),
         key,
-        new Invalidation(CACHE, key, position, Instant.EPOCH, Instant.EPOCH, Instant.EPOCH, CAUSE));
+        new Invalidation(cache, key, position, Instant.EPOCH, Instant.EPOCH, Instant.EPOCH, CAUSE));
   }
 
   private void publishMark(StreamMark mark) throws Exception {
@@ -199,30 +209,41 @@ final class HandMadePipeline implements AutoCloseable {
 
   /** Applies to the store what was published so far. */
   void deliver() {
+    deliver(partition -> true);
+  }
+
+  /** Applies what was published in some partitions. */
+  void deliver(IntPredicate delivered) {
     for (int partition = 0; partition < partitions; partition++) {
       for (Published each : pending) {
-        if (each.partition() == partition) {
+        if (each.partition() == partition && delivered.test(partition)) {
           delivery.apply(List.of(round(each)));
         }
       }
     }
-    pending.clear();
+    pending.removeIf(each -> delivered.test(each.partition()));
   }
 
   private Round round(Published published) {
     Set<CacheKey> keys = new LinkedHashSet<>();
     Position ceiling = Position.NONE;
     Optional<Watermark> watermark = Optional.empty();
+    Map<String, Long> generations = Map.of();
     if (published.record() instanceof Invalidation invalidation) {
       keys.add(new CacheKey(invalidation.cache(), invalidation.key()));
       ceiling = invalidation.position();
     } else if (((InvalidationMark) published.record()).mark() instanceof Watermark mark) {
       watermark = Optional.of(mark);
     } else {
-      ceiling = ((InvalidationMark) published.record()).mark().position();
+      StreamMark mark = ((InvalidationMark) published.record()).mark();
+      ceiling = mark.position();
+      generations =
+          mark instanceof GenerationRaised raised && raised.cache().equals(TAGS)
+              ? Map.of(TAGS, raised.generation())
+              : Map.of();
     }
     return new Round(
-        published.partition(), ceiling, keys, Map.of(), watermark, "topic", published.offset());
+        published.partition(), ceiling, keys, generations, watermark, "topic", published.offset());
   }
 
   /** Publishes a mark, delivers all, and waits until the feed has heard of it. */

@@ -15,6 +15,7 @@ import dev.hearth.store.LeaseToken;
 import dev.hearth.store.Meta;
 import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.StoreUnavailableException;
+import dev.hearth.store.TagRead;
 import dev.hearth.store.Value;
 import java.time.Duration;
 import java.util.List;
@@ -140,10 +141,19 @@ final class InMemoryStore implements FencedStore {
 
   @Override
   public CompletionStage<ReadOutcome> get(CacheKey key) {
+    return get(key, List.of());
+  }
+
+  @Override
+  public CompletionStage<ReadOutcome> get(CacheKey key, List<CacheKey> tags) {
     gets.incrementAndGet();
     return inMood(
         mood,
-        () -> ((Outcome.Read) perform(new Operation.Get(key, LeaseToken.random()))).outcome());
+        () -> {
+          List<TagRead> reads = tags.stream().map(state()::tag).toList();
+          return ((Outcome.Read) perform(new Operation.Get(key, LeaseToken.random(), reads)))
+              .outcome();
+        });
   }
 
   @Override

@@ -12,6 +12,7 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
@@ -37,6 +38,11 @@ final class FillsWithoutLease implements FencedStore {
   @Override
   public CompletionStage<ReadOutcome> get(CacheKey key) {
     return fenced.get(key);
+  }
+
+  @Override
+  public CompletionStage<ReadOutcome> get(CacheKey key, List<CacheKey> tags) {
+    return fenced.get(key, tags);
   }
 
   @Override

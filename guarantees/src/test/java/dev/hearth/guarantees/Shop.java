@@ -40,6 +40,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -58,6 +59,13 @@ final class Shop implements AutoCloseable {
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
   Shop() throws Exception {
+    this(yaml -> yaml);
+  }
+
+  /**
+   * @param adjust changes the configuration that {@link #yaml} gives
+   */
+  Shop(UnaryOperator<String> adjust) throws Exception {
     SANDBOX.postgres().createDatabase(name);
     execute(
         """
@@ -69,7 +77,10 @@ final class Shop implements AutoCloseable {
         """);
     this.config =
         ConfigLoader.parse(
-                name, yaml(Files.createTempDirectory("hearth-" + name)), Map.of(), Map.of())
+                name,
+                adjust.apply(yaml(Files.createTempDirectory("hearth-" + name))),
+                Map.of(),
+                Map.of())
             .config();
     Topics topics = topics();
     KafkaTopics.ensure(

@@ -160,7 +160,7 @@ public final class Invalidator {
                 return;
               }
               switch (cache.mode()) {
-                case FENCED -> fenced.add(name);
+                case FENCED, TAG -> fenced.add(name);
                 case PLAIN ->
                     plain.put(
                         name,

@@ -1,6 +1,8 @@
 package dev.hearth.store;
 
+import dev.hearth.schemas.position.Position;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +22,15 @@ import org.jspecify.annotations.Nullable;
  * is raised <em>before</em> the effects of a round, A is advanced <em>after</em> them; a reader
  * takes its lease <em>before</em> it reads B, and reads A <em>before or with</em> the value. See
  * docs/coherence.md for the proof and docs/spec for the model.
+ *
+ * <p>An entry may depend on <em>tags</em>. A tag is an entry too: a random token under a key of its
+ * own, created by lease and fill, deleted by invalidations. An entry carries the tokens that its
+ * filler read before it loaded, and counts only while every tag has the same one. See docs/tags.md.
  */
 public final class FencedProtocol {
+  /** Most tags of one entry. */
+  public static final int MOST_TAGS = 64;
+
   private FencedProtocol() {}
 
   /**
@@ -34,6 +43,11 @@ public final class FencedProtocol {
 
     public State {
       cells = Map.copyOf(cells);
+    }
+
+    /** A tag, as somebody reads it who reads its cell and the record at one moment. */
+    public TagRead tag(CacheKey tag) {
+      return new TagRead(tag, Optional.ofNullable(cells.get(tag)), meta);
     }
 
     State with(CacheKey key, @Nullable Cell cell) {
@@ -49,8 +63,17 @@ public final class FencedProtocol {
 
   /** What can be asked of a store. Each is atomic for its key. */
   public sealed interface Operation {
-    /** A read that takes a lease with this token when it misses. */
-    record Get(CacheKey key, LeaseToken token) implements Operation {}
+    /**
+     * A read that takes a lease with this token when it misses.
+     *
+     * @param tags as they were read since the read began, wherever they stand
+     */
+    record Get(CacheKey key, LeaseToken token, List<TagRead> tags) implements Operation {
+      /** A read of an entry without tags. */
+      public Get(CacheKey key, LeaseToken token) {
+        this(key, token, List.of());
+      }
+    }
 
     /** A read that changes nothing. */
     record Peek(CacheKey key) implements Operation {}
@@ -96,7 +119,7 @@ public final class FencedProtocol {
       return get(state, get);
     }
     if (operation instanceof Operation.Peek peek) {
-      return new Transition(state, new Outcome.Peeked(decide(state, peek.key()).hit()));
+      return new Transition(state, new Outcome.Peeked(decide(state, peek.key(), List.of()).hit()));
     }
     if (operation instanceof Operation.Fill fill) {
       return fill(state, fill);
@@ -115,18 +138,18 @@ public final class FencedProtocol {
   }
 
   private static Transition get(State state, Operation.Get get) {
-    Decision decision = decide(state, get.key());
+    Decision decision = decide(state, get.key(), get.tags());
     if (decision instanceof Decision.Answer answer) {
       return new Transition(state, new Outcome.Read(answer.outcome()));
     }
     Meta meta = state.meta().orElseThrow();
     return new Transition(
         state.with(get.key(), new Cell.Marker(get.token())),
-        new Outcome.Read(new ReadOutcome.Granted(lease(get.key(), get.token(), meta))));
+        new Outcome.Read(granted(get.key(), get.token(), meta, get.tags())));
   }
 
-  private static Decision decide(State state, CacheKey key) {
-    return decide(key.cache(), Optional.ofNullable(state.cells().get(key)), state.meta());
+  private static Decision decide(State state, CacheKey key, List<TagRead> tags) {
+    return decide(key.cache(), Optional.ofNullable(state.cells().get(key)), state.meta(), tags);
   }
 
   private static Transition release(State state, Operation.Release release) {
@@ -140,7 +163,8 @@ public final class FencedProtocol {
     if (!new Cell.Marker(fill.lease().token()).equals(cell)) {
       return new Transition(state, new Outcome.Filled(FillOutcome.LEASE_LOST));
     }
-    Cell.Entry entry = new Cell.Entry(fill.lease().era(), fill.lease().applied(), fill.value());
+    Lease lease = fill.lease();
+    Cell.Entry entry = new Cell.Entry(lease.era(), lease.applied(), lease.tags(), fill.value());
     return new Transition(state.with(fill.key(), entry), new Outcome.Filled(FillOutcome.STORED));
   }
 
@@ -165,27 +189,61 @@ public final class FencedProtocol {
     Optional<ReadOutcome.Hit> hit();
   }
 
-  /** Decides a read; used by the implementations too. */
+  /** Decides a read of an entry without tags. */
   public static Decision decide(String cache, Optional<Cell> cell, Optional<Meta> meta) {
-    if (meta.isEmpty()) {
+    return decide(cache, cell, meta, List.of());
+  }
+
+  /**
+   * Decides a read; used by the implementations too.
+   *
+   * @param tags as they were read since the read began, before the cell or after it
+   */
+  public static Decision decide(
+      String cache, Optional<Cell> cell, Optional<Meta> meta, List<TagRead> tags) {
+    if (meta.isEmpty() || !areOfOneEpoch(meta.get(), tags)) {
       return new Decision.Answer(new ReadOutcome.Uncertain());
     }
-    if (cell.isEmpty()) {
-      return new Decision.Acquire();
-    }
-    if (cell.get() instanceof Cell.Marker) {
+    if (cell.isPresent() && cell.get() instanceof Cell.Marker) {
       return new Decision.Answer(new ReadOutcome.Busy());
     }
-    if (cell.get() instanceof Cell.Entry entry && entry.era().equals(meta.get().era(cache))) {
+    List<CacheKey> missing =
+        tags.stream().filter(tag -> tag.token().isEmpty()).map(TagRead::tag).toList();
+    if (!missing.isEmpty()) {
+      return new Decision.Answer(new ReadOutcome.TagsMissing(missing));
+    }
+    if (cell.isPresent()
+        && cell.get() instanceof Cell.Entry entry
+        && entry.era().equals(meta.get().era(cache))
+        && entry.tags().equals(tokens(tags))) {
       return new Decision.Answer(
           new ReadOutcome.Hit(
               entry.value(),
               entry.stamp(),
               meta.get().applied(),
               entry.era(),
-              meta.get().offset()));
+              meta.get().offset(),
+              tags.stream().map(FencedProtocol::applied).toList()));
     }
     return new Decision.Acquire();
+  }
+
+  /**
+   * Positions of two epochs are compared with nothing. Where a partition is in one already and
+   * another not yet, or has no record, everything is about to be void.
+   */
+  private static boolean areOfOneEpoch(Meta meta, List<TagRead> tags) {
+    return tags.stream()
+        .allMatch(tag -> tag.meta().isPresent() && tag.meta().get().epoch() == meta.epoch());
+  }
+
+  private static List<TagToken> tokens(List<TagRead> tags) {
+    return tags.stream().map(tag -> tag.token().orElseThrow()).toList();
+  }
+
+  private static ReadOutcome.TagApplied applied(TagRead tag) {
+    Meta meta = tag.meta().orElseThrow();
+    return new ReadOutcome.TagApplied(tag.tag(), meta.applied(), meta.offset());
   }
 
   /**
@@ -193,5 +251,29 @@ public final class FencedProtocol {
    */
   public static Lease lease(CacheKey key, LeaseToken token, Meta meta) {
     return new Lease(token, meta.applied(), meta.raised(), meta.era(key.cache()));
+  }
+
+  /**
+   * What comes of a marker that was put.
+   *
+   * @param meta read after it was put
+   * @param tags that were read before it was put, each with a token; or after it, before the lease
+   *     is given to anybody
+   */
+  public static ReadOutcome granted(CacheKey key, LeaseToken token, Meta meta, List<TagRead> tags) {
+    if (!areOfOneEpoch(meta, tags)) {
+      // The marker stays behind, and ends with its lease.
+      return new ReadOutcome.Uncertain();
+    }
+    Position applied = meta.applied();
+    Position raised = meta.raised();
+    for (TagRead tag : tags) {
+      Meta of = tag.meta().orElseThrow();
+      // What the tag's partition has not applied may be missing from a load on a standby.
+      applied = of.applied().atLeast(applied) ? applied : of.applied();
+      raised = Position.max(raised, of.raised());
+    }
+    return new ReadOutcome.Granted(
+        new Lease(token, applied, raised, meta.era(key.cache()), tokens(tags)));
   }
 }

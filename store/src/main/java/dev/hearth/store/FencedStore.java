@@ -1,6 +1,7 @@
 package dev.hearth.store;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -20,6 +21,16 @@ public interface FencedStore extends AutoCloseable {
 
   /** Reads a key, and takes a lease where it misses. */
   CompletionStage<ReadOutcome> get(CacheKey key);
+
+  /**
+   * Reads a key whose entry depends on tags, and takes a lease where it misses and every tag has a
+   * token. A tag is an entry of a group that invalidations reach as they reach a cache; whoever
+   * finds it missing creates it with {@link #get(CacheKey)} and a fill with {@link TagToken#value}.
+   *
+   * @param tags in an order that all readers of the key keep, {@value FencedProtocol#MOST_TAGS} at
+   *     most; none reads as {@link #get(CacheKey)} does
+   */
+  CompletionStage<ReadOutcome> get(CacheKey key, List<CacheKey> tags);
 
   /**
    * Reads a key as {@link #get} does, but takes no lease and changes nothing; empty for anything

@@ -51,6 +51,7 @@ class CoherenceModelTest {
   private static final String COHERENCE = "Coherence";
   private static final String PARTITIONS = "Partitions";
   private static final String SOURCE_FAILOVER = "SourceFailover";
+  private static final String TAGS = "Tags";
 
   /** Configuration and module. The longest first, so that no processor waits for it at the end. */
   private static final List<Check> SOUND =
@@ -68,6 +69,10 @@ class CoherenceModelTest {
           sound("Generations", COHERENCE),
           sound("Zombie", COHERENCE),
           sound("Partitions", PARTITIONS),
+          sound("Tags", TAGS),
+          sound("TagFailover", TAGS),
+          sound("TagReads", TAGS),
+          sound("TagFillers", TAGS),
           sound("BoundedStaleness", COHERENCE));
 
   /** Configurations of more than 100,000 states. */
@@ -120,7 +125,15 @@ class CoherenceModelTest {
           broken("OldPrimaryAnswers", SOURCE_FAILOVER, "NoPhantom"),
           broken("TimelineUnnoticed", SOURCE_FAILOVER, "NoStaleSurvives"),
           broken("TokenOfAnotherEpoch", SOURCE_FAILOVER, "ReadsOwnWrites"),
-          broken("WatermarkOfAnotherEpoch", SOURCE_FAILOVER, "Vouched"));
+          broken("WatermarkOfAnotherEpoch", SOURCE_FAILOVER, "Vouched"),
+          broken("TagAOfTheKey", TAGS, "AnswerVouched"),
+          broken("TagCreatedTwice", TAGS, "NoStaleSurvives"),
+          broken("TagReadBefore", TAGS, "AnswerCurrent"),
+          broken("TagStampOfTheKey", TAGS, "StampVouched"),
+          broken("TagStandbyCheckedAgainstBOfTheKey", TAGS, "NoStaleSurvives"),
+          broken("TagWithoutGate", TAGS, "NoStaleSurvives"),
+          broken("TokenUsedAgain", TAGS, "NoStaleSurvives"),
+          broken("TokensReadAfterLoad", TAGS, "NoStaleSurvives"));
 
   /** What the sound protocol must be able to do: invariants that say that it never does. */
   private static final List<Check> REACHABLE =
@@ -227,7 +240,7 @@ class CoherenceModelTest {
 
   @Test
   void switchesOffEveryProtectionThatTheModelsHave() throws Exception {
-    for (String module : List.of(COHERENCE, PARTITIONS, SOURCE_FAILOVER)) {
+    for (String module : List.of(COHERENCE, PARTITIONS, SOURCE_FAILOVER, TAGS)) {
       String model = Files.readString(specification().resolve(module + ".tla"));
       String declared = model.substring(model.indexOf("Protections == {"), model.indexOf("ASSUME"));
       Pattern name = Pattern.compile("^  (\"[^\"]+\"),? *\\\\\\*", Pattern.MULTILINE);

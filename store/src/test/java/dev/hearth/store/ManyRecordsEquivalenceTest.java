@@ -45,6 +45,8 @@ class ManyRecordsEquivalenceTest {
   private static final Set<String> EVERYTHING =
       Set.of(
           "Hit",
+          "Hit with tags",
+          "TagsMissing",
           "Granted",
           "Busy",
           "Uncertain",
@@ -76,6 +78,7 @@ class ManyRecordsEquivalenceTest {
   /** Both sides, and what the random operations need to remember. */
   private static final class Comparison {
     private static final String[] CACHES = {"products", "orders"};
+    private static final String TAG_GROUP = "tags";
     private static final int PARTITIONS_USED = 2;
 
     private final StoreUnderTest server;
@@ -107,9 +110,10 @@ class ManyRecordsEquivalenceTest {
       }
     }
 
+    /** In three of four are entries, in the fourth are tags. */
     private static List<CacheKey> keys() {
       return Stream.iterate(0, n -> n + 1)
-          .map(n -> new CacheKey(CACHES[n % CACHES.length], "key:" + n))
+          .map(n -> new CacheKey(n % 4 == 3 ? TAG_GROUP : CACHES[n % CACHES.length], "key:" + n))
           .filter(
               key -> KeySlot.partitionOf(key.key(), StoreUnderTest.PARTITIONS) < PARTITIONS_USED)
           .limit(24)
@@ -149,13 +153,19 @@ class ManyRecordsEquivalenceTest {
     private void get(String which, CacheKey key) {
       nextToken = new LeaseToken(random.nextLong(), random.nextLong());
 
-      ReadOutcome actual = join(store.get(key));
-      Outcome expected = model.run(key, new Operation.Get(key, nextToken));
+      List<CacheKey> tags = tagsOf(key);
+
+      ReadOutcome actual = join(store.get(key, tags));
+      Outcome expected =
+          model.run(key, new Operation.Get(key, nextToken, tags.stream().map(model::tag).toList()));
 
       assertThat(actual)
           .as("%s: get of %s", which, key)
           .isEqualTo(((Outcome.Read) expected).outcome());
-      reach(actual.getClass().getSimpleName());
+      reach(
+          actual instanceof ReadOutcome.Hit hit && !hit.tags().isEmpty()
+              ? "Hit with tags"
+              : actual.getClass().getSimpleName());
       if (actual instanceof ReadOutcome.Granted granted) {
         leases.add(new Granted(key, granted.lease()));
       }
@@ -168,10 +178,7 @@ class ManyRecordsEquivalenceTest {
       // Mostly a recent lease; it stays in the list, and may be used again.
       int back = random.nextInt(random.nextInt(4) == 0 ? leases.size() : 1 + leases.size() / 40);
       Granted granted = leases.get(leases.size() - 1 - back);
-      Value value =
-          random.nextInt(5) == 0
-              ? Value.absent()
-              : Value.of(Long.toString(random.nextLong()).getBytes(StandardCharsets.UTF_8));
+      Value value = anyValue(granted.key());
 
       FillOutcome actual =
           join(store.fill(granted.key(), granted.lease(), value, Duration.ofHours(1)));
@@ -182,6 +189,26 @@ class ManyRecordsEquivalenceTest {
           .as("%s: fill of %s", which, granted.key())
           .isEqualTo(((Outcome.Filled) expected).outcome());
       reach(actual.name());
+    }
+
+    private Value anyValue(CacheKey key) {
+      if (key.cache().equals(TAG_GROUP)) {
+        return new TagToken(random.nextLong(), random.nextLong()).value();
+      }
+      return random.nextInt(5) == 0
+          ? Value.absent()
+          : Value.of(Long.toString(random.nextLong()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** None, one or two, always the same for a key, mostly of other records than the key's. */
+    private List<CacheKey> tagsOf(CacheKey key) {
+      return key.cache().equals(TAG_GROUP)
+          ? List.of()
+          : keys.stream()
+              .filter(tag -> tag.cache().equals(TAG_GROUP))
+              .skip(Math.floorMod(key.hashCode(), 5))
+              .limit(Math.floorMod(key.hashCode(), 3))
+              .toList();
     }
 
     private void round(String which, int partition) {
@@ -327,6 +354,10 @@ class ManyRecordsEquivalenceTest {
 
     Optional<Meta> meta(String record) {
       return state(record).meta();
+    }
+
+    TagRead tag(CacheKey tag) {
+      return state(home(tag)).tag(tag);
     }
 
     Outcome run(CacheKey key, Operation operation) {

@@ -39,6 +39,10 @@ final class SideBySide implements AutoCloseable {
           "Granted",
           "Granted over a void entry",
           "Granted over something foreign",
+          "Hit with tags",
+          "Granted with tags",
+          "Granted over an entry of other tags",
+          "TagsMissing",
           "Busy",
           "Uncertain",
           "STORED",
@@ -56,7 +60,9 @@ final class SideBySide implements AutoCloseable {
   private static final Duration HOUR = Duration.ofHours(1);
   private static final byte[] FOREIGN = "somebody else's".getBytes(StandardCharsets.UTF_8);
   private static final String TOPIC = "topic";
-  private static final int KEYS = 5;
+  private static final int KEYS = 4;
+  private static final int TAGS = 3;
+  private static final String TAG_GROUP = "tags";
   private static final int REMEMBERED = 12;
 
   /** The store as it was, for the protocol and for the server. */
@@ -70,6 +76,7 @@ final class SideBySide implements AutoCloseable {
   private final DeliveryTarget delivery;
   private final int partition;
   private final List<CacheKey> keys;
+  private final List<CacheKey> tags;
   private final String record;
 
   private final Map<String, Integer> reached = new TreeMap<>();
@@ -94,12 +101,18 @@ final class SideBySide implements AutoCloseable {
     CacheKey first = new CacheKey("products", "product:1");
     this.record = server.recordOf(first);
     this.partition = KeySlot.partitionOf(first.key(), StoreUnderTest.PARTITIONS);
-    this.keys =
+    this.tags =
+        Stream.iterate(1, n -> n + 1)
+            .map(n -> new CacheKey(TAG_GROUP, "tag:" + n))
+            .filter(key -> server.recordOf(key).equals(record))
+            .limit(TAGS)
+            .toList();
+    Stream<CacheKey> entries =
         Stream.iterate(1, n -> n + 1)
             .map(n -> new CacheKey(n % 2 == 0 ? "orders" : "products", "product:" + n))
             .filter(key -> server.recordOf(key).equals(record))
-            .limit(KEYS)
-            .toList();
+            .limit(KEYS);
+    this.keys = Stream.concat(entries, tags.stream()).toList();
     open();
   }
 
@@ -155,13 +168,25 @@ final class SideBySide implements AutoCloseable {
 
   private void get(CacheKey key) {
     Optional<Cell> before = Optional.ofNullable(state.cells().get(key));
-    Outcome expected = protocol(new Operation.Get(key, token));
+    List<CacheKey> asked = anyTags(key);
+    Outcome expected =
+        protocol(new Operation.Get(key, token, asked.stream().map(state::tag).toList()));
 
-    ReadOutcome actual = join(store.get(key));
+    ReadOutcome actual = join(store.get(key, asked));
 
     assertThat(new Outcome.Read(actual)).isEqualTo(expected);
     if (actual instanceof ReadOutcome.Granted granted) {
       remember(leases, new Leased(key, granted.lease()));
+      if (!asked.isEmpty()) {
+        reach("Granted with tags");
+      }
+      boolean valid =
+          before.isPresent()
+              && before.get() instanceof Cell.Entry entry
+              && entry.era().equals(granted.lease().era());
+      if (valid) {
+        reach("Granted over an entry of other tags");
+      }
       reach(
           before
               .map(
@@ -170,21 +195,35 @@ final class SideBySide implements AutoCloseable {
                           ? "Granted over something foreign"
                           : "Granted over a void entry")
               .orElse("Granted"));
+    } else if (actual instanceof ReadOutcome.Hit hit && !hit.tags().isEmpty()) {
+      reach("Hit with tags");
     } else if (actual instanceof ReadOutcome.Hit hit && hit.value().isAbsent()) {
       reach("Hit of nothing");
     } else {
       reach(actual.getClass().getSimpleName());
     }
+    if (actual instanceof ReadOutcome.TagsMissing missing && random.nextInt(4) > 0) {
+      missing.tags().forEach(this::create);
+    }
+  }
+
+  private void create(CacheKey tag) {
+    token = new LeaseToken(random.nextLong(), random.nextLong());
+    get(tag);
+    Optional<Leased> newest = leases.stream().findFirst();
+    if (newest.isPresent() && newest.get().key().equals(tag)) {
+      fill(newest.get());
+    }
   }
 
   private void fill() {
-    Optional<Leased> leased = anyLease();
-    if (leased.isEmpty()) {
-      return;
-    }
-    CacheKey key = leased.get().key();
-    Lease lease = leased.get().lease();
-    Value value = anyValue();
+    anyLease().ifPresent(this::fill);
+  }
+
+  private void fill(Leased leased) {
+    CacheKey key = leased.key();
+    Lease lease = leased.lease();
+    Value value = key.cache().equals(TAG_GROUP) ? anyTagValue() : anyValue();
     Outcome expected = protocol(new Operation.Fill(key, lease, value));
 
     FillOutcome actual = join(store.fill(key, lease, value, HOUR));
@@ -361,6 +400,22 @@ final class SideBySide implements AutoCloseable {
     return leases.stream().skip(skipped).findFirst();
   }
 
+  /** Mostly the one or two that the key is always read with, so that some reads hit. */
+  private List<CacheKey> anyTags(CacheKey key) {
+    if (key.cache().equals(TAG_GROUP) || key.equals(keys.get(0))) {
+      return List.of();
+    }
+    return random.nextInt(3) == 0
+        ? tags.stream().filter(tag -> random.nextBoolean()).toList()
+        : tags.subList(0, 1 + Math.floorMod(key.hashCode(), 2));
+  }
+
+  private Value anyTagValue() {
+    return random.nextInt(20) == 0
+        ? anyValue()
+        : new TagToken(random.nextLong(), random.nextLong()).value();
+  }
+
   private Value anyValue() {
     int choice = random.nextInt(6);
     if (choice == 0) {
@@ -388,7 +443,8 @@ final class SideBySide implements AutoCloseable {
     }
     if (cell instanceof Cell.Entry entry) {
       Position anyRaised = entry.stamp();
-      Lease lease = new Lease(new LeaseToken(0, 0), entry.stamp(), anyRaised, entry.era());
+      Lease lease =
+          new Lease(new LeaseToken(0, 0), entry.stamp(), anyRaised, entry.era(), entry.tags());
       return CellCodec.entry(lease, entry.value());
     }
     return FOREIGN;

@@ -507,6 +507,157 @@ abstract class StoreContract {
         .hasMessageContaining("127.0.0.1:1");
   }
 
+  @Test
+  void anEntryUnderTagsIsReadWhileEachHasTheTokenThatItWasFilledUnder() {
+    List<CacheKey> tags = tags();
+    fillTagged(tags, OLD);
+
+    ReadOutcome before = get(KEY, tags);
+    apply(round().keys(tags.get(1)).ceiling(1, 200).offset(6));
+    ReadOutcome deleted = get(KEY, tags);
+    createTag(tags.get(1));
+    ReadOutcome createdAgain = get(KEY, tags);
+
+    assertThat(before)
+        .isInstanceOfSatisfying(
+            ReadOutcome.Hit.class, hit -> assertThat(hit.value()).isEqualTo(OLD));
+    assertThat(deleted).isEqualTo(new ReadOutcome.TagsMissing(List.of(tags.get(1))));
+    assertThat(createdAgain).isInstanceOf(ReadOutcome.Granted.class);
+  }
+
+  /** R22: the tokens are read before the load, so that a change which it misses is told. */
+  @Test
+  void whatIsFilledUnderATagThatWasDeletedSinceIsNeverRead() {
+    List<CacheKey> tags = tags();
+    tags.forEach(this::createTag);
+    Lease lease = ((ReadOutcome.Granted) get(KEY, tags)).lease();
+    apply(round().keys(tags.get(0)).ceiling(1, 200).offset(6));
+    createTag(tags.get(0));
+
+    FillOutcome fill = fill(lease, OLD);
+
+    assertThat(fill).isEqualTo(FillOutcome.STORED);
+    assertThat(get(KEY, tags)).isInstanceOf(ReadOutcome.Granted.class);
+  }
+
+  @Test
+  void aTokenThatWasReadAndThenDeletedIsNotCreatedByItsFillAgain() {
+    CacheKey tag = tags().get(0);
+    Lease lease = lease(tag);
+    Value token = TagToken.random().value();
+    join(store.fill(tag, lease, token, HOUR));
+    apply(round().keys(tag).ceiling(1, 200).offset(6));
+
+    FillOutcome repeated = join(store.fill(tag, lease, token, HOUR));
+
+    assertThat(repeated).isEqualTo(FillOutcome.LEASE_LOST);
+    assertThat(server.cell(tag)).isEmpty();
+  }
+
+  @Test
+  void tagsThatWereEvictedOrVoidedMakeTheEntryUnreadable() {
+    List<CacheKey> tags = tags();
+    fillTagged(tags, NEW);
+    server.deleteCell(tags.get(0));
+
+    ReadOutcome evicted = get(KEY, tags);
+    apply(round().ceiling(1, 200).generation(tags.get(0).cache(), 4).offset(6));
+    ReadOutcome voided = get(KEY, tags);
+
+    assertThat(evicted).isEqualTo(new ReadOutcome.TagsMissing(List.of(tags.get(0))));
+    assertThat(voided).isEqualTo(new ReadOutcome.TagsMissing(tags));
+  }
+
+  @Test
+  void negativeEntriesUnderTags() {
+    List<CacheKey> tags = tags();
+    fillTagged(tags, Value.absent());
+
+    assertThat(((ReadOutcome.Hit) get(KEY, tags)).value()).isEqualTo(Value.absent());
+  }
+
+  @Test
+  void tagsInOtherPartitionsThanTheKeys() {
+    List<CacheKey> tags =
+        Stream.iterate(0, n -> n + 1)
+            .map(n -> new CacheKey("tags", "tag:" + n))
+            .limit(FencedProtocol.MOST_TAGS)
+            .toList();
+    assertThat(tags.stream().map(StoreContract::partitionOf).distinct())
+        .hasSize(StoreUnderTest.PARTITIONS);
+    CacheKey elsewhere =
+        tags.stream().filter(tag -> partitionOf(tag) != PARTITION).findFirst().orElseThrow();
+    try (DeliveryTarget all = server.connectForDelivery(incarnations::incrementAndGet)) {
+      for (int other = 0; other < StoreUnderTest.PARTITIONS; other++) {
+        if (other != PARTITION) {
+          all.open(other);
+          apply(all, round().partition(other).watermark(1, 50 + other, 300 + other).offset(6));
+        }
+      }
+      fillTagged(tags, NEW);
+
+      ReadOutcome.Hit hit = (ReadOutcome.Hit) get(KEY, tags);
+      apply(all, round().partition(partitionOf(elsewhere)).keys(elsewhere).ceiling(1, 400));
+      ReadOutcome deleted = get(KEY, tags);
+      createTag(elsewhere);
+      Lease lease = ((ReadOutcome.Granted) get(KEY, tags)).lease();
+
+      assertThat(hit.applied()).isEqualTo(new Position(1, 100));
+      assertThat(hit.tags())
+          .allSatisfy(
+              applied ->
+                  assertThat(applied.applied().lsn())
+                      .isEqualTo(
+                          partitionOf(applied.tag()) == PARTITION
+                              ? 100
+                              : 50 + partitionOf(applied.tag())));
+      assertThat(deleted).isEqualTo(new ReadOutcome.TagsMissing(List.of(elsewhere)));
+      assertThat(lease.raised()).isEqualTo(new Position(1, 400));
+      assertThat(lease.applied().lsn()).isLessThan(100);
+    }
+  }
+
+  @Test
+  void answersUncertainWhereATagHasNoMetaRecord() {
+    CacheKey elsewhere =
+        Stream.iterate(0, n -> n + 1)
+            .map(n -> new CacheKey("tags", "tag:" + n))
+            .filter(tag -> partitionOf(tag) != PARTITION)
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(get(KEY, List.of(elsewhere))).isEqualTo(new ReadOutcome.Uncertain());
+    assertThat(server.cell(KEY)).isEmpty();
+  }
+
+  /** Two of the key's own record. */
+  private List<CacheKey> tags() {
+    return Stream.iterate(1, n -> n + 1)
+        .map(n -> new CacheKey("tags", "tag:" + n))
+        .filter(other -> server.recordOf(other).equals(server.recordOf(KEY)))
+        .limit(2)
+        .toList();
+  }
+
+  private void createTag(CacheKey tag) {
+    assertThat(join(store.fill(tag, lease(tag), TagToken.random().value(), HOUR)))
+        .isEqualTo(FillOutcome.STORED);
+  }
+
+  private void fillTagged(List<CacheKey> tags, Value value) {
+    tags.forEach(this::createTag);
+    Lease lease = ((ReadOutcome.Granted) get(KEY, tags)).lease();
+    assertThat(fill(lease, value)).isEqualTo(FillOutcome.STORED);
+  }
+
+  private ReadOutcome get(CacheKey key, List<CacheKey> tags) {
+    return join(store.get(key, tags));
+  }
+
+  private static int partitionOf(CacheKey key) {
+    return KeySlot.partitionOf(key.key(), StoreUnderTest.PARTITIONS);
+  }
+
   private Map<String, String> records() {
     Map<String, String> found = new TreeMap<>();
     server
@@ -543,9 +694,17 @@ abstract class StoreContract {
     assertThat(outcome(round)).isEqualTo(RoundOutcome.APPLIED);
   }
 
+  private static void apply(DeliveryTarget target, RoundBuilder round) {
+    assertThat(outcome(target, round)).isEqualTo(RoundOutcome.APPLIED);
+  }
+
   private RoundOutcome outcome(RoundBuilder round) {
+    return outcome(delivery, round);
+  }
+
+  private static RoundOutcome outcome(DeliveryTarget target, RoundBuilder round) {
     return Objects.requireNonNull(
-        delivery.apply(List.of(round.build())).get(round.build().partition()));
+        target.apply(List.of(round.build())).get(round.build().partition()));
   }
 
   private static RoundBuilder round() {

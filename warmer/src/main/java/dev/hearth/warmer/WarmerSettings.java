@@ -93,7 +93,9 @@ public record WarmerSettings(
     config
         .caches()
         .forEach(
-            (name, cache) ->
+            (name, cache) -> {
+              // Tags hold nothing that could be warmed or compared with the database.
+              if (cache.mode() != HearthConfig.Mode.TAG) {
                 caches.add(
                     new Cache(
                         name,
@@ -102,7 +104,9 @@ public record WarmerSettings(
                         cache.stores(),
                         AuditVerdict.Mode.valueOf(cache.mode().name()),
                         cache.deleteAgainAfter(),
-                        Optional.ofNullable(cache.load()))));
+                        Optional.ofNullable(cache.load())));
+              }
+            });
     HearthConfig.Postgres postgres = config.source().postgres();
     return new WarmerSettings(
         kafka,

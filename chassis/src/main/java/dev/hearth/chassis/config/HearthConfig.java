@@ -178,7 +178,9 @@ public record HearthConfig(
     /** Entries that any program writes; deleted, and once more a little later. */
     PLAIN,
     /** Reports what would be invalidated and touches nothing. */
-    OBSERVE
+    OBSERVE,
+    /** Holds no values: its entries are what entries of other caches depend on. */
+    TAG
   }
 
   /**

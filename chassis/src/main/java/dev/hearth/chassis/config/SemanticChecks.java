@@ -205,6 +205,12 @@ final class SemanticChecks {
     if (cache.path("mode").asText().equalsIgnoreCase("plain")) {
       plain(path, ttl, delay);
     }
+    if (cache.path("mode").asText().equalsIgnoreCase("tag") && cache.has("load")) {
+      findings.add(
+          path + ".load",
+          "no key of a cache of mode tag, which holds no rows; remove it, or give the query to the"
+              + " cache whose entries depend on the tag");
+    }
   }
 
   /**

@@ -182,10 +182,11 @@ class ConfigLoaderTest {
           stores: [ redis ] | `stores: [ redis ]\n    ttl: 30` | caches.product.ttl: 30 is not a duration; expected a number with a unit such as 30s, 10m, 1h
           stores: [ redis ] | `stores: [ redis ]\n    ttl: 8d` | caches.product.ttl: "8d" is too long; expected 1s to 7d
           stores: [ redis ] | `stores: [ redis ]\n    ttl: 999ms` | caches.product.ttl: "999ms" is too short; expected 1s to 7d
-          stores: [ redis ] | `stores: [ redis ]\n    mode: fence` | caches.product.mode: "fence" is not one of fenced, plain, observe; did you mean 'fenced'?
-          stores: [ redis ] | `stores: [ redis ]\n    mode: 3` | caches.product.mode: 3 is not a mode; expected one of fenced, plain, observe
+          stores: [ redis ] | `stores: [ redis ]\n    mode: fence` | caches.product.mode: "fence" is not one of fenced, plain, observe, tag; did you mean 'fenced'?
+          stores: [ redis ] | `stores: [ redis ]\n    mode: 3` | caches.product.mode: 3 is not a mode; expected one of fenced, plain, observe, tag
           stores: [ redis ] | `stores: [ redis ]\n    mode: plain` | caches.product.ttl: missing; a plain cache has to state the longest life that its entries are given, such as 10m: it ends those that both deletes missed
           stores: [ redis ] | `stores: [ redis ]\n    mode: plain\n    ttl: 5s` | caches.product.deleteAgainAfter: "5s" is not below the ttl, 5s, which would end the entry first; expected less
+          stores: [ redis ] | `stores: [ redis ]\n    mode: tag\n    load: select 1` | caches.product.load: no key of a cache of mode tag, which holds no rows; remove it, or give the query to the cache whose entries depend on the tag
           stores: [ redis ] | `stores: [ redis ]\n    deleteAgainAfter: 50ms` | caches.product.deleteAgainAfter: "50ms" is too short; expected 100ms to 1h
           stores: [ redis ] | `stores: [ redis ]\n    deleteAgainAfter: 2h` | caches.product.deleteAgainAfter: "2h" is too long; expected 100ms to 1h
           table: public.product | table: product | rules[0].table: "product" is not a table with its schema; expected schema.table such as public.product

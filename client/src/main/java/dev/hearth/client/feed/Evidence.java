@@ -15,6 +15,17 @@ import java.util.Optional;
  *     not known
  */
 public record Evidence(Position position, Optional<History> history, Optional<Duration> age) {
+  /**
+   * What vouches for a value that rests on two things: the older of what vouches for each, and
+   * nothing that is not known of both.
+   */
+  public Evidence orOlder(Evidence other) {
+    return new Evidence(
+        position.atLeast(other.position) ? other.position : position,
+        history.filter(same -> other.history.equals(Optional.of(same))),
+        age.flatMap(mine -> other.age.map(theirs -> mine.compareTo(theirs) > 0 ? mine : theirs)));
+  }
+
   /** The same with a position that vouches too. */
   public Evidence and(Position other) {
     return position.epoch() == other.epoch()

@@ -17,6 +17,7 @@ import dev.hearth.store.LeaseToken;
 import dev.hearth.store.Meta;
 import dev.hearth.store.MetaCodec;
 import dev.hearth.store.ReadOutcome;
+import dev.hearth.store.TagRead;
 import dev.hearth.store.Value;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,12 +26,15 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +76,7 @@ final class HazelcastFencedStore implements FencedStore {
   private final String name;
   private final HazelcastLayout layout;
   private final IMap<String, Object> entries;
+  private final HazelcastCells cells;
   private final CallsByMember calls;
   private final Failures failures;
   private final HazelcastStore.Options options;
@@ -81,6 +86,7 @@ final class HazelcastFencedStore implements FencedStore {
     this.name = name;
     this.layout = layout;
     this.entries = layout.entries();
+    this.cells = new HazelcastCells(layout);
     this.calls = calls;
     this.failures = new Failures(name, options.timeout());
     this.options = options;
@@ -93,52 +99,95 @@ final class HazelcastFencedStore implements FencedStore {
 
   @Override
   public CompletionStage<ReadOutcome> get(CacheKey key) {
-    return orUnavailable("a read", key, () -> readOrAcquire(key));
+    return orUnavailable("a read", key, () -> readOrAcquire(key, read(key, List.of()), List.of()));
+  }
+
+  /**
+   * One {@code getAll} for each member that has something of it, all at the same time, each in that
+   * member's own threads: a member that hangs holds up the reads that need it and no others.
+   */
+  @Override
+  public CompletionStage<ReadOutcome> get(CacheKey key, List<CacheKey> tags) {
+    if (tags.isEmpty()) {
+      return get(key);
+    }
+    Map<UUID, List<CacheKey>> byOwner =
+        Stream.concat(Stream.of(key), tags.stream())
+            .collect(Collectors.groupingBy(layout::ownerOf));
+    Map<CacheKey, HazelcastCells.Found> found = new ConcurrentHashMap<>();
+    CompletableFuture<?>[] answers =
+        byOwner.values().stream()
+            .map(
+                together ->
+                    orUnavailable(
+                            "a read",
+                            together.get(0),
+                            () -> {
+                              found.putAll(cells.read(together));
+                              return together;
+                            })
+                        .toCompletableFuture())
+            .toArray(CompletableFuture[]::new);
+    return CompletableFuture.allOf(answers)
+        .thenCompose(
+            all -> {
+              List<TagRead> reads = tags.stream().map(tag -> tagRead(tag, found)).toList();
+              Seen seen = seen(key, Objects.requireNonNull(found.get(key)), reads);
+              return seen.decision() instanceof Decision.Answer answer
+                  ? CompletableFuture.completedStage(answer.outcome())
+                  : orUnavailable("a read", key, () -> readOrAcquire(key, seen, reads));
+            });
   }
 
   @Override
   public CompletionStage<Optional<ReadOutcome.Hit>> peek(CacheKey key) {
-    return orUnavailable("a peek", key, () -> read(key).decision().hit());
+    return orUnavailable("a peek", key, () -> read(key, List.of()).decision().hit());
   }
 
   /** A cell, as it was found, and what it means with the record that was read with it. */
   private record Seen(@Nullable Object cell, Decision decision) {}
 
-  private Seen read(CacheKey key) {
-    String metaKey = layout.metaKey(key);
-    String cellKey = HazelcastLayout.cellKey(key);
-    Object cell;
-    Object meta;
-    try {
-      Map<String, Object> found = entries.getAll(Set.of(metaKey, cellKey));
-      cell = found.get(cellKey);
-      meta = found.get(metaKey);
-    } catch (HazelcastSerializationException e) {
-      // Which of the two it is nobody says; without the record the cell does not matter.
-      cell = Unreadable.VALUE;
-      meta = Unreadable.get(entries, metaKey);
-    }
+  private Seen read(CacheKey key, List<TagRead> tags) {
+    return seen(key, Objects.requireNonNull(cells.read(List.of(key)).get(key)), tags);
+  }
+
+  private Seen seen(CacheKey key, HazelcastCells.Found found, List<TagRead> tags) {
+    return new Seen(
+        found.cell(),
+        FencedProtocol.decide(key.cache(), noted(key, found.cell()), meta(found.meta()), tags));
+  }
+
+  private TagRead tagRead(CacheKey tag, Map<CacheKey, HazelcastCells.Found> all) {
+    HazelcastCells.Found found = Objects.requireNonNull(all.get(tag));
+    return new TagRead(tag, noted(tag, found.cell()), meta(found.meta()));
+  }
+
+  /** The cell, after who wants to know has been told that it is foreign. */
+  private Optional<Cell> noted(CacheKey key, @Nullable Object cell) {
     Optional<Cell> decoded = cell(cell);
     if (decoded.isPresent() && decoded.get() instanceof Cell.Foreign && !isTombstone(cell)) {
       options.foreign().accept(key);
     }
-    return new Seen(cell, FencedProtocol.decide(key.cache(), decoded, meta(meta)));
+    return decoded;
   }
 
-  private ReadOutcome readOrAcquire(CacheKey key) {
+  private ReadOutcome readOrAcquire(CacheKey key, Seen first, List<TagRead> tags) {
     String cellKey = HazelcastLayout.cellKey(key);
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      Seen seen = read(key);
+    Seen seen = first;
+    for (int attempt = 1; ; attempt++) {
       if (seen.decision() instanceof Decision.Answer answer) {
         return answer.outcome();
       }
       clear(cellKey, seen.cell());
       LeaseToken token = options.tokens().get();
       if (mark(cellKey, CellCodec.marker(token))) {
-        return granted(key, token);
+        return granted(key, token, tags);
       }
+      if (attempt == ATTEMPTS) {
+        return new ReadOutcome.Busy();
+      }
+      seen = read(key, tags);
     }
-    return new ReadOutcome.Busy();
   }
 
   /** Makes room: to replace a cell by the marker would give the marker the map's time to live. */
@@ -163,10 +212,10 @@ final class HazelcastFencedStore implements FencedStore {
     }
   }
 
-  private ReadOutcome granted(CacheKey key, LeaseToken token) {
+  private ReadOutcome granted(CacheKey key, LeaseToken token, List<TagRead> tags) {
     // Where there is none any more the marker stays behind, and ends with its lease.
     return meta(Unreadable.get(entries, layout.metaKey(key)))
-        .<ReadOutcome>map(meta -> new ReadOutcome.Granted(FencedProtocol.lease(key, token, meta)))
+        .map(meta -> FencedProtocol.granted(key, token, meta, tags))
         .orElseGet(ReadOutcome.Uncertain::new);
   }
 

@@ -13,8 +13,8 @@ import dev.hearth.store.Meta;
 import dev.hearth.store.MetaCodec;
 import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.StoreUnavailableException;
+import dev.hearth.store.TagRead;
 import dev.hearth.store.Value;
-import io.lettuce.core.KeyValue;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.ScanArgs;
@@ -32,6 +32,7 @@ import java.util.Spliterators;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -48,6 +49,7 @@ final class RedisFencedStore implements FencedStore {
   private final RedisClusterAsyncCommands<byte[], byte[]> redis;
   private final RedisKeyCommands<byte[], byte[]> scanned;
   private final RedisLayout layout;
+  private final RedisReads reads;
   private final RedisStore.Options options;
 
   /**
@@ -66,6 +68,7 @@ final class RedisFencedStore implements FencedStore {
     this.redis = redis;
     this.scanned = scanned;
     this.layout = layout;
+    this.reads = new RedisReads(redis, layout);
     this.options = options;
   }
 
@@ -79,16 +82,47 @@ final class RedisFencedStore implements FencedStore {
     CompletionStage<ReadOutcome> outcome =
         redis
             .mget(layout.cell(key), layout.meta(key))
-            .thenCompose(found -> decide(key, bytes(found, 0), bytes(found, 1)));
+            .thenCompose(
+                found ->
+                    decide(key, RedisReads.bytes(found, 0), RedisReads.bytes(found, 1), List.of()));
     return orUnavailable("a read", whileSlotMoves(outcome, new ReadOutcome.Uncertain()));
   }
 
-  private CompletionStage<ReadOutcome> decide(CacheKey key, byte[] cell, byte[] meta) {
-    Decision decision = FencedProtocol.decide(key.cache(), cell(key, cell), meta(meta));
+  @Override
+  public CompletionStage<ReadOutcome> get(CacheKey key, List<CacheKey> tags) {
+    if (tags.isEmpty()) {
+      return get(key);
+    }
+    List<CacheKey> keys = Stream.concat(Stream.of(key), tags.stream()).toList();
+    CompletionStage<ReadOutcome> outcome =
+        reads
+            .read(keys)
+            .thenCompose(
+                found -> {
+                  RedisReads.Found own = found.get(0);
+                  return decide(key, own.cell(), own.meta(), tagReads(tags, found));
+                });
+    return orUnavailable("a read", whileSlotMoves(outcome, new ReadOutcome.Uncertain()));
+  }
+
+  private List<TagRead> tagReads(List<CacheKey> tags, List<RedisReads.Found> found) {
+    return IntStream.range(0, tags.size())
+        .mapToObj(
+            n -> {
+              CacheKey tag = tags.get(n);
+              RedisReads.Found at = found.get(n + 1);
+              return new TagRead(tag, cell(tag, at.cell()), meta(at.meta()));
+            })
+        .toList();
+  }
+
+  private CompletionStage<ReadOutcome> decide(
+      CacheKey key, byte[] cell, byte[] meta, List<TagRead> tags) {
+    Decision decision = FencedProtocol.decide(key.cache(), cell(key, cell), meta(meta), tags);
     if (decision instanceof Decision.Answer answer) {
       return CompletableFuture.completedStage(answer.outcome());
     }
-    return acquire(key, cell);
+    return acquire(key, cell, tags);
   }
 
   @Override
@@ -99,12 +133,14 @@ final class RedisFencedStore implements FencedStore {
             .thenApply(
                 found ->
                     FencedProtocol.decide(
-                            key.cache(), cell(key, bytes(found, 0)), meta(bytes(found, 1)))
+                            key.cache(),
+                            cell(key, RedisReads.bytes(found, 0)),
+                            meta(RedisReads.bytes(found, 1)))
                         .hit());
     return orUnavailable("a peek", whileSlotMoves(hit, Optional.empty()));
   }
 
-  private CompletionStage<ReadOutcome> acquire(CacheKey key, byte[] seen) {
+  private CompletionStage<ReadOutcome> acquire(CacheKey key, byte[] seen, List<TagRead> tags) {
     LeaseToken token = options.tokens().get();
     CompletionStage<List<Object>> answer =
         RedisScript.ACQUIRE.call(
@@ -122,12 +158,11 @@ final class RedisFencedStore implements FencedStore {
             options.foreign().accept(key);
           }
           if (!granted) {
-            return decide(key, cell, meta);
+            return decide(key, cell, meta, tags);
           }
           ReadOutcome outcome =
               meta(meta)
-                  .<ReadOutcome>map(
-                      known -> new ReadOutcome.Granted(FencedProtocol.lease(key, token, known)))
+                  .map(known -> FencedProtocol.granted(key, token, known, tags))
                   .orElseGet(ReadOutcome.Uncertain::new);
           return CompletableFuture.completedStage(outcome);
         });
@@ -241,10 +276,6 @@ final class RedisFencedStore implements FencedStore {
 
   private static byte[] text(long number) {
     return Long.toString(number).getBytes(StandardCharsets.US_ASCII);
-  }
-
-  private static byte[] bytes(List<KeyValue<byte[], byte[]>> found, int index) {
-    return found.get(index).getValueOrElse(new byte[0]);
   }
 
   /** Scripts and MGET answer "nothing" as no bytes; no cell of ours is that short. */

@@ -16,6 +16,9 @@ sealed interface RedisLayout {
   /** The key of the record that speaks for a key. */
   byte[] meta(CacheKey key);
 
+  /** Keys with the same home, and their records, are read by one command. */
+  int home(CacheKey key);
+
   default byte[] cell(CacheKey key) {
     return bytes(key.key());
   }
@@ -33,6 +36,11 @@ sealed interface RedisLayout {
     @Override
     public byte[] meta(CacheKey key) {
       return meta(KeySlot.partitionOf(key.key(), partitions));
+    }
+
+    @Override
+    public int home(CacheKey key) {
+      return 0;
     }
 
     byte[] meta(int partition) {
@@ -71,6 +79,11 @@ sealed interface RedisLayout {
     @Override
     public byte[] meta(CacheKey key) {
       return meta(KeySlot.of(key.key()));
+    }
+
+    @Override
+    public int home(CacheKey key) {
+      return KeySlot.of(key.key());
     }
 
     byte[] meta(int slot) {

@@ -7,6 +7,7 @@ import dev.hearth.store.FencedProtocol.Outcome;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.MetaCodec;
 import dev.hearth.store.RedisUnderTest;
+import dev.hearth.store.TagRead;
 import dev.hearth.store.redis.ConformanceVectors.Vector;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -57,6 +58,7 @@ class ConformanceTest {
         String record = server.recordOf(ConformanceVectors.KEY);
         server.deleteCell(ConformanceVectors.KEY);
         server.deleteMeta(record);
+        putTags(vector.operation(), server);
         vector.before().cell().ifPresent(bytes -> server.putCell(ConformanceVectors.KEY, bytes));
         vector.before().meta().ifPresent(bytes -> server.putMeta(record, bytes));
 
@@ -73,10 +75,22 @@ class ConformanceTest {
     }
   }
 
+  /** Tags of a vector stand under the key's record. */
+  private static void putTags(Operation operation, RedisUnderTest server) {
+    if (operation instanceof Operation.Get get) {
+      for (TagRead tag : get.tags()) {
+        assertThat(server.recordOf(tag.tag())).isEqualTo(server.recordOf(get.key()));
+        server.deleteCell(tag.tag());
+        tag.cell().ifPresent(cell -> server.putCell(tag.tag(), ConformanceVectors.encode(cell)));
+      }
+    }
+  }
+
   private static Outcome run(
       Operation operation, RedisUnderTest server, FencedStore store, String record) {
     if (operation instanceof Operation.Get get) {
-      return new Outcome.Read(join(store.get(get.key())));
+      return new Outcome.Read(
+          join(store.get(get.key(), get.tags().stream().map(TagRead::tag).toList())));
     }
     if (operation instanceof Operation.Peek peek) {
       return new Outcome.Peeked(join(store.peek(peek.key())));

@@ -18,6 +18,8 @@ import dev.hearth.store.LeaseToken;
 import dev.hearth.store.Meta;
 import dev.hearth.store.MetaCodec;
 import dev.hearth.store.ReadOutcome;
+import dev.hearth.store.TagRead;
+import dev.hearth.store.TagToken;
 import dev.hearth.store.Value;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -34,6 +36,10 @@ import java.util.Optional;
  */
 final class ConformanceVectors {
   static final CacheKey KEY = new CacheKey("products", "product:1");
+
+  /** Under the same record as the key. */
+  static final CacheKey TAG = new CacheKey("categories", "category:4");
+
   static final LeaseToken HELD = new LeaseToken(0x0123456789ABCDEFL, 0x0011223344556677L);
   static final LeaseToken OTHER = new LeaseToken(-1, 1);
   static final LeaseToken FRESH = new LeaseToken(0x7777777777777777L, 0x1111111111111111L);
@@ -54,9 +60,13 @@ final class ConformanceVectors {
           META.generations(),
           META.topicId(),
           42);
+  private static final TagToken TOKEN = new TagToken(0x5555555555555555L, 0x6666666666666666L);
+  private static final TagToken OTHER_TOKEN = new TagToken(0x5555555555555555L, 7);
   private static final byte[] FOREIGN = "{\"id\": 1}".getBytes(StandardCharsets.UTF_8);
   private static final Value VALUE = Value.of(new byte[] {0, (byte) 0xFF, 0x48, (byte) 0xE1});
   private static final Lease LEASE = FencedProtocol.lease(KEY, HELD, META);
+  private static final Lease TAGGED =
+      new Lease(HELD, LEASE.applied(), LEASE.raised(), LEASE.era(), List.of(TOKEN));
 
   /**
    * One vector; absent bytes are null.
@@ -131,6 +141,11 @@ final class ConformanceVectors {
     cells.put(
         "an entry of an earlier generation",
         Optional.of(entry(new Era(3, era.incarnation(), 3), VALUE)));
+    cells.put("an entry under the tag", Optional.of(entry(era, VALUE, TOKEN)));
+    cells.put("a negative entry under the tag", Optional.of(entry(era, Value.absent(), TOKEN)));
+    cells.put(
+        "an entry under another token of the tag", Optional.of(entry(era, VALUE, OTHER_TOKEN)));
+    cells.put("an entry under two tags", Optional.of(entry(era, VALUE, TOKEN, OTHER_TOKEN)));
     cells.put("a foreign cell", Optional.of(FOREIGN));
     return cells;
   }
@@ -146,9 +161,19 @@ final class ConformanceVectors {
   private static Map<String, Operation> operations() {
     Map<String, Operation> operations = new LinkedHashMap<>();
     operations.put("get", new Operation.Get(KEY, FRESH));
+    tagCells()
+        .forEach(
+            (name, cell) ->
+                operations.put(
+                    "get with a tag that has " + name,
+                    new Operation.Get(
+                        KEY, FRESH, List.of(new TagRead(TAG, cell, Optional.of(META))))));
     operations.put("peek", new Operation.Peek(KEY));
     operations.put("fill", new Operation.Fill(KEY, LEASE, VALUE));
     operations.put("fill with nothing", new Operation.Fill(KEY, LEASE, Value.absent()));
+    operations.put("fill under a tag", new Operation.Fill(KEY, TAGGED, VALUE));
+    operations.put(
+        "fill with nothing under a tag", new Operation.Fill(KEY, TAGGED, Value.absent()));
     operations.put("release", new Operation.Release(KEY, LEASE));
     operations.put("delete", new Operation.Delete(KEY));
     operations.put("first record", new Operation.ReplaceMeta(Optional.empty(), META));
@@ -157,18 +182,32 @@ final class ConformanceVectors {
     return operations;
   }
 
-  private static byte[] entry(Era era, Value value) {
-    Position stamp = new Position(era.epoch(), 0x16_0000_0001L);
-    return CellCodec.entry(new Lease(HELD, stamp, stamp, era), value);
+  private static Map<String, Optional<Cell>> tagCells() {
+    Map<String, Optional<Cell>> cells = new LinkedHashMap<>();
+    Era era = META.era(TAG.cache());
+    Era earlier = new Era(2, era.incarnation(), era.generation());
+    cells.put("a token", Optional.of(new Cell.Entry(era, META.applied(), TOKEN.value())));
+    cells.put("no cell", Optional.empty());
+    cells.put("a marker", Optional.of(new Cell.Marker(OTHER)));
+    cells.put(
+        "a token of an earlier epoch",
+        Optional.of(new Cell.Entry(earlier, new Position(2, 1), TOKEN.value())));
+    cells.put("a value of another length", Optional.of(new Cell.Entry(era, META.applied(), VALUE)));
+    return cells;
   }
 
-  private static byte[] encode(Cell cell) {
+  private static byte[] entry(Era era, Value value, TagToken... tags) {
+    Position stamp = new Position(era.epoch(), 0x16_0000_0001L);
+    return CellCodec.entry(new Lease(HELD, stamp, stamp, era, List.of(tags)), value);
+  }
+
+  static byte[] encode(Cell cell) {
     if (cell instanceof Cell.Marker marker) {
       return CellCodec.marker(marker.token());
     }
     Cell.Entry entry = (Cell.Entry) cell;
     return CellCodec.entry(
-        new Lease(HELD, entry.stamp(), entry.stamp(), entry.era()), entry.value());
+        new Lease(HELD, entry.stamp(), entry.stamp(), entry.era(), entry.tags()), entry.value());
   }
 
   /** The whole document: one line for each vector, so that a change is seen for what it is. */
@@ -223,7 +262,11 @@ final class ConformanceVectors {
 
   private static Map<String, Object> operation(Operation operation) {
     if (operation instanceof Operation.Get get) {
-      return ordered("get", ordered("cache", KEY.cache(), "token", hex(get.token())));
+      Map<String, Object> arguments = ordered("cache", KEY.cache(), "token", hex(get.token()));
+      if (!get.tags().isEmpty()) {
+        arguments.put("tags", get.tags().stream().map(ConformanceVectors::tag).toList());
+      }
+      return ordered("get", arguments);
     }
     if (operation instanceof Operation.Peek) {
       return ordered("peek", ordered("cache", KEY.cache()));
@@ -244,6 +287,15 @@ final class ConformanceVectors {
             "expected",
                 replace.expected().map(MetaCodec::encode).map(ConformanceVectors::hex).orElse(""),
             "next", hex(MetaCodec.encode(replace.next()))));
+  }
+
+  /** The tag's own cell; its record is the key's. */
+  private static Map<String, Object> tag(TagRead tag) {
+    Map<String, Object> map = ordered("cache", tag.tag().cache(), "key", tag.tag().key());
+    map.put(
+        "cell",
+        tag.cell().map(ConformanceVectors::encode).map(ConformanceVectors::hex).orElse(null));
+    return map;
   }
 
   private static Object outcome(Outcome outcome) {
@@ -269,6 +321,9 @@ final class ConformanceVectors {
               "applied", position(hit.applied()),
               "era", era(hit.era())));
     }
+    if (outcome instanceof ReadOutcome.TagsMissing missing) {
+      return ordered("TagsMissing", missing.tags().stream().map(CacheKey::key).toList());
+    }
     if (outcome instanceof ReadOutcome.Granted granted) {
       return ordered("Granted", lease(granted.lease()));
     }
@@ -276,11 +331,16 @@ final class ConformanceVectors {
   }
 
   private static Map<String, Object> lease(Lease lease) {
-    return ordered(
-        "token", hex(lease.token()),
-        "applied", position(lease.applied()),
-        "raised", position(lease.raised()),
-        "era", era(lease.era()));
+    Map<String, Object> map =
+        ordered(
+            "token", hex(lease.token()),
+            "applied", position(lease.applied()),
+            "raised", position(lease.raised()),
+            "era", era(lease.era()));
+    if (!lease.tags().isEmpty()) {
+      map.put("tags", lease.tags().stream().map(tag -> hex(tag.high()) + hex(tag.low())).toList());
+    }
+    return map;
   }
 
   private static Map<String, Object> position(Position position) {

@@ -13,6 +13,7 @@ import dev.hearth.store.LeaseToken;
 import dev.hearth.store.Meta;
 import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.StoreUnavailableException;
+import dev.hearth.store.TagRead;
 import dev.hearth.store.Value;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,13 +44,19 @@ final class MemoryStore implements FencedStore {
   }
 
   @Override
-  public synchronized CompletionStage<ReadOutcome> get(CacheKey key) {
+  public CompletionStage<ReadOutcome> get(CacheKey key) {
+    return get(key, List.of());
+  }
+
+  @Override
+  public synchronized CompletionStage<ReadOutcome> get(CacheKey key, List<CacheKey> tags) {
     if (silent) {
       return CompletableFuture.failedStage(
           new StoreUnavailableException("silent", new IllegalStateException()));
     }
+    List<TagRead> reads = tags.stream().map(state::tag).toList();
     return CompletableFuture.completedStage(
-        ((Outcome.Read) apply(new Operation.Get(key, LeaseToken.random()))).outcome());
+        ((Outcome.Read) apply(new Operation.Get(key, LeaseToken.random(), reads))).outcome());
   }
 
   @Override
