@@ -17,7 +17,7 @@ public final class SourceCheck {
   private SourceCheck() {}
 
   /** Settings of capture as the configuration has them. */
-  static SourceSettings settings(HearthConfig config) {
+  public static SourceSettings settings(HearthConfig config) {
     HearthConfig.Postgres postgres = config.source().postgres();
     return new SourceSettings(
         postgres.url(),

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       InitCommand.class,
       ValidateCommand.class,
+      DoctorCommand.class,
       WarmCommand.class,
       TailCommand.class,
       StatusCommand.class,
@@ -34,7 +35,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  hearth demo                          the whole pipeline on a sample shop",
       "  hearth init --jdbc jdbc:postgresql://HOST:5432/DATABASE",
-      "  hearth validate --config hearth.yaml"
+      "  hearth doctor --config hearth.yaml"
     })
 public final class Hearth implements Runnable {
   static final int FAILED = 1;

@@ -223,6 +223,17 @@ class BadInputTest {
   }
 
   @Test
+  void aDoctorWithoutAConfigurationSaysWhichOneIsMissing(@TempDir Path directory) {
+    Ran missing = run("doctor", "--config", directory.resolve("none.yaml").toString());
+    Ran unclear = run("doctor", "--within", "soon");
+
+    assertThat(missing.status()).isEqualTo(2);
+    assertThat(missing.err()).contains("none.yaml").contains("1 problem; nothing was started.");
+    assertThat(unclear.status()).isEqualTo(2);
+    assertThat(unclear.err()).contains("\"soon\" is not a duration");
+  }
+
+  @Test
   void anUnknownOptionIsAUsageError() {
     assertThat(run("demo", "--fro", "30s").status()).isEqualTo(2);
     assertThat(run("demo", "--for", "soon").err())

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -124,6 +125,21 @@ public final class Invalidator {
     groups.add(DerivationStream.application(topics));
     config.stores().keySet().forEach(store -> groups.add(deliveryGroup(topics, store)));
     return groups;
+  }
+
+  /** The group in which invalidators agree on their rules. */
+  public static String rulesGroup(Topics topics) {
+    return RulesAgreement.group(topics);
+  }
+
+  /**
+   * The fingerprint of the rules that the members of {@link #rulesGroup} have, from the name of
+   * their assignor; empty where it says none.
+   */
+  public static Optional<String> agreedRules(String assignor) {
+    return assignor.startsWith(RulesAssignor.NAME_PREFIX)
+        ? Optional.of(assignor.substring(RulesAssignor.NAME_PREFIX.length()))
+        : Optional.empty();
   }
 
   private static String deliveryGroup(Topics topics, String store) {
