@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       WarmCommand.class,
       TailCommand.class,
       StatusCommand.class,
+      DlqCommand.class,
       TeardownCommand.class,
       CommandLine.HelpCommand.class
     },

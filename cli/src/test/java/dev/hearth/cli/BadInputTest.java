@@ -234,6 +234,18 @@ class BadInputTest {
   }
 
   @Test
+  void lettersOfABrokerThatIsAwaySayWhereItWasLookedFor(@TempDir Path directory) throws Exception {
+    Path file = config(directory, servers.kafka().bootstrapServers(), "127.0.0.1:1");
+
+    Ran ran = run("dlq", "list", "--config", file.toString());
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err())
+        .startsWith("kafka.bootstrapServers: 127.0.0.1:1 does not answer or refuses")
+        .hasLineCount(1);
+  }
+
+  @Test
   void anUnknownOptionIsAUsageError() {
     assertThat(run("demo", "--fro", "30s").status()).isEqualTo(2);
     assertThat(run("demo", "--for", "soon").err())

@@ -42,12 +42,13 @@ import org.junit.jupiter.api.io.TempDir;
 class DoctorCommandTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  @TempDir private static Path directory;
+  private static Path directory;
   private static Sandbox servers;
   private static String yaml;
 
   @BeforeAll
-  static void start() throws Exception {
+  static void start(@TempDir Path parent) throws Exception {
+    directory = parent;
     servers = Sandbox.builder().start();
     servers.postgres().createDatabase("doctor");
     execute("create table product (id int primary key, category_id int)");

@@ -17,6 +17,8 @@ public final class Examination<C extends AutoCloseable> {
   @FunctionalInterface
   interface Opening<C> {
     /**
+     * Connects.
+     *
      * @throws Exception whose message is a sentence for the user
      */
     C open() throws Exception;

@@ -110,7 +110,8 @@ public final class Postgres {
    * How it follows.
    *
    * @param timeline of what it receives; 0: not told
-   * @param behind since when nothing was replayed while there was something; empty: all is replayed
+   * @param behindMillis since when nothing was replayed although something was received; empty: all
+   *     is replayed
    */
   record Stream(int timeline, OptionalLong behindMillis) {}
 
