@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       TailCommand.class,
       StatusCommand.class,
       DlqCommand.class,
+      ReplayCommand.class,
       TeardownCommand.class,
       CommandLine.HelpCommand.class
     },

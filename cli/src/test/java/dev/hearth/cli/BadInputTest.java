@@ -246,6 +246,14 @@ class BadInputTest {
   }
 
   @Test
+  void replayingWithoutAServiceSaysWhatToStart() {
+    Ran ran = run("replay", "--url", "http://127.0.0.1:1", "--from", "2h");
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err()).contains("No service answers at http://127.0.0.1:1").hasLineCount(1);
+  }
+
+  @Test
   void anUnknownOptionIsAUsageError() {
     assertThat(run("demo", "--fro", "30s").status()).isEqualTo(2);
     assertThat(run("demo", "--for", "soon").err())

@@ -54,6 +54,7 @@ public final class Invalidator {
    * @param connectors by store, how a delivery connects to it
    * @param readers by store, to list its keys where a plain cache has to be emptied; they stay the
    *     caller's
+   * @param control is told of the deliveries
    */
   public static List<Component> components(
       HearthConfig config,
@@ -61,6 +62,7 @@ public final class Invalidator {
       Map<String, Object> kafka,
       Map<String, Supplier<DeliveryTarget>> connectors,
       Map<String, FencedStore> readers,
+      DeliveryControl control,
       Metrics metrics,
       Health health,
       Clock clock) {
@@ -95,7 +97,7 @@ public final class Invalidator {
               if (connector == null || reader == null) {
                 throw new StartupException("stores." + store + ": there is no way to connect", 2);
               }
-              components.add(
+              Delivery delivery =
                   new Delivery(
                       store,
                       connector,
@@ -107,7 +109,9 @@ public final class Invalidator {
                       correspondence,
                       metrics,
                       health,
-                      clock));
+                      clock);
+              control.add(delivery);
+              components.add(delivery);
             });
     return components;
   }
