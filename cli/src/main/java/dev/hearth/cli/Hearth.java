@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       StatusCommand.class,
       DlqCommand.class,
       ReplayCommand.class,
+      PlanCommand.class,
       TeardownCommand.class,
       CommandLine.HelpCommand.class
     },

@@ -246,6 +246,18 @@ class BadInputTest {
   }
 
   @Test
+  void aPlanWithoutABrokerSaysWhereItWasLookedFor(@TempDir Path directory) throws Exception {
+    Path file = config(directory, servers.kafka().bootstrapServers(), "127.0.0.1:1");
+
+    Ran ran = run("plan", "--for", "1s", "--config", file.toString());
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err())
+        .startsWith("kafka.bootstrapServers: 127.0.0.1:1 does not answer within 10 s")
+        .hasLineCount(1);
+  }
+
+  @Test
   void replayingWithoutAServiceSaysWhatToStart() {
     Ran ran = run("replay", "--url", "http://127.0.0.1:1", "--from", "2h");
 
