@@ -18,7 +18,7 @@ public final class SourceCheck {
   private SourceCheck() {}
 
   /** Settings of capture as the configuration has them. */
-  static SourceSettings settings(HearthConfig config) {
+  public static SourceSettings settings(HearthConfig config) {
     return settings(config, config.rules());
   }
 

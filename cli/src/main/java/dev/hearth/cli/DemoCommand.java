@@ -1,7 +1,5 @@
 package dev.hearth.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hearth.chassis.StartupException;
 import dev.hearth.chassis.config.ConfigLoader;
 import dev.hearth.chassis.config.HearthConfig;
@@ -181,9 +179,9 @@ final class DemoCommand implements Callable<Integer> {
             services.uri()));
   }
 
-  private void conclude(Screen screen, Outcome outcome) throws JsonProcessingException {
+  private void conclude(Screen screen, Outcome outcome) {
     if (output.isJson()) {
-      System.out.println(new ObjectMapper().writeValueAsString(outcome));
+      System.out.print(output.text(outcome, String::new));
       System.out.flush();
       return;
     }

@@ -24,9 +24,15 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       InitCommand.class,
       ValidateCommand.class,
+      DoctorCommand.class,
       WarmCommand.class,
       TailCommand.class,
       StatusCommand.class,
+      DlqCommand.class,
+      ReplayCommand.class,
+      PlanCommand.class,
+      PauseCommand.class,
+      PauseCommand.Resume.class,
       TeardownCommand.class,
       CommandLine.HelpCommand.class
     },
@@ -34,7 +40,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  hearth demo                          the whole pipeline on a sample shop",
       "  hearth init --jdbc jdbc:postgresql://HOST:5432/DATABASE",
-      "  hearth validate --config hearth.yaml"
+      "  hearth doctor --config hearth.yaml"
     })
 public final class Hearth implements Runnable {
   static final int FAILED = 1;

@@ -3,5 +3,6 @@ package dev.hearth.cli;
 /** How a command prints what it found. */
 enum OutputFormat {
   TABLE,
-  JSON
+  JSON,
+  YAML
 }

@@ -1,7 +1,5 @@
 package dev.hearth.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import java.io.PrintWriter;
@@ -51,7 +49,7 @@ final class SandboxCommand implements Callable<Integer> {
   @Mixin private OutputOptions output = new OutputOptions();
 
   @Override
-  public Integer call() throws InterruptedException, JsonProcessingException {
+  public Integer call() throws InterruptedException {
     Logging.off();
     PrintWriter out = spec.commandLine().getOut();
     Sandbox.Builder builder =
@@ -82,7 +80,7 @@ final class SandboxCommand implements Callable<Integer> {
       addresses.put("hazelcastCluster", sandbox.hazelcast().clusterName());
       addresses.put("dataDirectory", sandbox.dataDirectory().toString());
       if (output.isJson()) {
-        out.println(new ObjectMapper().writeValueAsString(addresses));
+        out.print(output.text(addresses, String::new));
       } else {
         out.println();
         addresses.forEach((name, address) -> out.printf("  %-17s %s%n", name, address));

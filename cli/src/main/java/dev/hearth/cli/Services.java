@@ -9,6 +9,7 @@ import dev.hearth.chassis.http.Routes;
 import dev.hearth.chassis.kafka.KafkaTopics;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.ingest.Ingest;
+import dev.hearth.invalidator.DeliveryControl;
 import dev.hearth.invalidator.Invalidator;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.warmer.Warmer;
@@ -51,7 +52,11 @@ public final class Services implements AutoCloseable {
             ? Optional.of(
                 new Warmer(WarmerSettings.of(config), stores.readers(), metrics, health, clock))
             : Optional.empty();
-    List<Routes> routes = warmer.map(Warmer::routes).stream().toList();
+    DeliveryControl control = new DeliveryControl(topics, kafka);
+    List<Routes> routes = new ArrayList<>(warmer.map(Warmer::routes).stream().toList());
+    if (roles.contains(Role.INVALIDATE)) {
+      routes.add(control);
+    }
     this.http = new OperationsHttp(config.http(), health, metrics, routes);
 
     List<Component> components = new ArrayList<>();
@@ -80,6 +85,7 @@ public final class Services implements AutoCloseable {
               kafka,
               stores.connectors(),
               stores.readers(),
+              control,
               metrics,
               health,
               clock));

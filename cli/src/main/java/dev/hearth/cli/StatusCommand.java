@@ -40,7 +40,7 @@ final class StatusCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     while (true) {
       JsonNode status = client.get("/v1/status");
-      String shown = output.isJson() ? status.toString() + "\n" : table(status);
+      String shown = output.text(status, () -> table(status));
       out.print(watch && !output.isJson() && System.console() != null ? CLEAR + shown : shown);
       out.flush();
       if (!watch) {

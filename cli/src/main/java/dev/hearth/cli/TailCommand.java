@@ -65,7 +65,9 @@ final class TailCommand implements Callable<Integer> {
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FORMAT",
-      description = "${COMPLETION-CANDIDATES}; default: table on a terminal, json on a pipe.")
+      description =
+          "${COMPLETION-CANDIDATES}; default: table on a terminal, json on a pipe. As yaml it is"
+              + " the same as json, which YAML readers take line by line.")
   private @Nullable OutputFormat output;
 
   @Override
@@ -76,7 +78,7 @@ final class TailCommand implements Callable<Integer> {
     Topic<String, InvalidationRecord> topic =
         new Topics(loaded.kafka().topicPrefix()).invalidations();
     PrintWriter out = spec.commandLine().getOut();
-    boolean json = output == null ? System.console() == null : output == OutputFormat.JSON;
+    boolean json = output == null ? System.console() == null : output != OutputFormat.TABLE;
     try (KafkaConsumer<byte[], byte[]> consumer = consumer(loaded)) {
       List<TopicPartition> partitions = partitions(consumer, topic, loaded);
       consumer.assign(partitions);

@@ -57,7 +57,7 @@ final class TeardownCommand implements Callable<Integer> {
     this.ask = ask;
   }
 
-  private static Optional<String> askOnTerminal(String question) {
+  static Optional<String> askOnTerminal(String question) {
     Console console = System.console();
     return console == null
         ? Optional.empty()

@@ -75,7 +75,7 @@ final class WarmCommand implements Callable<Integer> {
     }
     screen.endLine();
     if (output.isJson()) {
-      System.out.println(run);
+      System.out.print(output.text(run, String::new));
     } else {
       screen.say(wait ? progress(run) : "Run " + id + " is " + run.path("state").asText() + ".");
     }

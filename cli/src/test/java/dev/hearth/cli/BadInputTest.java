@@ -308,6 +308,49 @@ class BadInputTest {
   }
 
   @Test
+  void aDoctorWithoutAConfigurationSaysWhichOneIsMissing(@TempDir Path directory) {
+    Ran missing = run("doctor", "--config", directory.resolve("none.yaml").toString());
+    Ran unclear = run("doctor", "--within", "soon");
+
+    assertThat(missing.status()).isEqualTo(2);
+    assertThat(missing.err()).contains("none.yaml").contains("1 problem; nothing was started.");
+    assertThat(unclear.status()).isEqualTo(2);
+    assertThat(unclear.err()).contains("\"soon\" is not a duration");
+  }
+
+  @Test
+  void lettersOfABrokerThatIsAwaySayWhereItWasLookedFor(@TempDir Path directory) throws Exception {
+    Path file = config(directory, servers.kafka().bootstrapServers(), "127.0.0.1:1");
+
+    Ran ran = run("dlq", "list", "--config", file.toString());
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err())
+        .startsWith("kafka.bootstrapServers: 127.0.0.1:1 does not answer or refuses")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void aPlanWithoutABrokerSaysWhereItWasLookedFor(@TempDir Path directory) throws Exception {
+    Path file = config(directory, servers.kafka().bootstrapServers(), "127.0.0.1:1");
+
+    Ran ran = run("plan", "--for", "1s", "--config", file.toString());
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err())
+        .startsWith("kafka.bootstrapServers: 127.0.0.1:1 does not answer within 10 s")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void replayingWithoutAServiceSaysWhatToStart() {
+    Ran ran = run("replay", "--url", "http://127.0.0.1:1", "--from", "2h");
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.err()).contains("No service answers at http://127.0.0.1:1").hasLineCount(1);
+  }
+
+  @Test
   void anUnknownOptionIsAUsageError() {
     assertThat(run("demo", "--fro", "30s").status()).isEqualTo(2);
     assertThat(run("demo", "--for", "soon").err())

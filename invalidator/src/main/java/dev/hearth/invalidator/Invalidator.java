@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -60,6 +61,7 @@ public final class Invalidator {
    * @param connectors by store, how a delivery connects to it
    * @param readers by store, to list its keys where a plain cache has to be emptied; they stay the
    *     caller's
+   * @param control is told of the deliveries
    */
   public static List<Component> components(
       HearthConfig config,
@@ -67,6 +69,7 @@ public final class Invalidator {
       Map<String, Object> kafka,
       Map<String, Supplier<DeliveryTarget>> connectors,
       Map<String, FencedStore> readers,
+      DeliveryControl control,
       Metrics metrics,
       Health health,
       Clock clock) {
@@ -101,7 +104,7 @@ public final class Invalidator {
               if (connector == null || reader == null) {
                 throw new StartupException("stores." + store + ": there is no way to connect", 2);
               }
-              components.add(
+              Delivery delivery =
                   new Delivery(
                       store,
                       connector,
@@ -113,7 +116,9 @@ public final class Invalidator {
                       correspondence,
                       metrics,
                       health,
-                      clock));
+                      clock);
+              control.add(delivery);
+              components.add(delivery);
             });
     return components;
   }
@@ -131,6 +136,21 @@ public final class Invalidator {
     groups.add(DerivationStream.application(topics));
     config.stores().keySet().forEach(store -> groups.add(deliveryGroup(topics, store)));
     return groups;
+  }
+
+  /** The group in which invalidators agree on their rules. */
+  public static String rulesGroup(Topics topics) {
+    return RulesAgreement.group(topics);
+  }
+
+  /**
+   * The fingerprint of the rules that the members of {@link #rulesGroup} have, from the name of
+   * their assignor; empty where it says none.
+   */
+  public static Optional<String> agreedRules(String assignor) {
+    return assignor.startsWith(RulesAssignor.NAME_PREFIX)
+        ? Optional.of(assignor.substring(RulesAssignor.NAME_PREFIX.length()))
+        : Optional.empty();
   }
 
   private static String deliveryGroup(Topics topics, String store) {

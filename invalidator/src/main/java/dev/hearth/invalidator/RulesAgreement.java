@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -219,11 +220,9 @@ final class RulesAgreement implements Component {
                 .map(other -> other.clientId() + " at " + other.host())
                 .sorted()
                 .collect(Collectors.joining(", "));
-        if (theirs.partitionAssignor().startsWith(RulesAssignor.NAME_PREFIX)) {
-          return theirs.partitionAssignor().substring(RulesAssignor.NAME_PREFIX.length())
-              + " where an invalidator runs already ("
-              + members
-              + ")";
+        Optional<String> rules = Invalidator.agreedRules(theirs.partitionAssignor());
+        if (rules.isPresent()) {
+          return rules.get() + " where an invalidator runs already (" + members + ")";
         }
       }
     } catch (ExecutionException | TimeoutException | KafkaException e) {

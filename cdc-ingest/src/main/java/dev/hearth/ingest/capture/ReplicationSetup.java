@@ -60,14 +60,7 @@ public final class ReplicationSetup {
               + " is a standby, whose snapshots cannot tell what is visible; name the primary",
           1);
     }
-    if (!"t"
-        .equals(
-            one(
-                // On Amazon RDS membership of rds_replication stands for the attribute.
-                "select rolreplication or rolsuper or exists (select from pg_roles managed where"
-                    + " managed.rolname = 'rds_replication'"
-                    + " and pg_has_role(current_user, managed.oid, 'member'))"
-                    + " from pg_roles where rolname = current_user"))) {
+    if (!mayReplicate()) {
       throw new StartupException(
           "source.postgres.user: role \""
               + settings.user()
@@ -76,6 +69,18 @@ public final class ReplicationSetup {
               + " REPLICATION",
           1);
     }
+  }
+
+  /** Whether the role may stream the log. */
+  public boolean mayReplicate() throws SQLException {
+    return "t"
+        .equals(
+            one(
+                // On Amazon RDS membership of rds_replication stands for the attribute.
+                "select rolreplication or rolsuper or exists (select from pg_roles managed where"
+                    + " managed.rolname = 'rds_replication'"
+                    + " and pg_has_role(current_user, managed.oid, 'member'))"
+                    + " from pg_roles where rolname = current_user"));
   }
 
   /** The publication for just the ruled tables, truncates included. */

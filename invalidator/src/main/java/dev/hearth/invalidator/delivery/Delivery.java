@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -74,6 +75,7 @@ public final class Delivery implements Component {
   private final Health health;
   private final Clock clock;
   private final DeliveryMeasures measures;
+  private final Replays replays = new Replays();
 
   /** Partitions that are assigned and not yet opened in the store: paused. */
   private final Set<TopicPartition> unopened = new HashSet<>();
@@ -157,7 +159,9 @@ public final class Delivery implements Component {
   @Override
   public void start() {
     Heartbeat heartbeat = health.heartbeat(name(), LOOP_BOUND);
-    health.readiness(name(), () -> open ? Readiness.ready(state) : Readiness.notReady(state));
+    health.readiness(
+        name(),
+        () -> open ? Readiness.ready(state + replays.sentence()) : Readiness.notReady(state));
     metrics.gauge(Metric.WATERMARK_AGE, () -> measures.ageSeconds(clock.instant()), store);
     Thread loop = new Thread(() -> run(heartbeat), name());
     loop.setDaemon(true);
@@ -173,6 +177,42 @@ public final class Delivery implements Component {
     if (loop != null) {
       loop.join(CLOSE_BOUND.toMillis());
     }
+  }
+
+  /** Name of the store. */
+  public String store() {
+    return store;
+  }
+
+  /**
+   * Applies again what the log holds, which is safe at any time; for any thread.
+   *
+   * @param from by partition, the first offset; negative: the partition is voided instead
+   * @param to by partition, behind the last
+   * @return why not; empty where it has begun
+   */
+  public Optional<String> replay(Map<Integer, Long> from, Map<Integer, Long> to) {
+    return replays.request(from, to, measures.partitions());
+  }
+
+  /** How far the last replay is, by partition; for any thread. */
+  public <T> List<T> replays(ReplayView<T> view) {
+    return replays.all().stream()
+        .map(
+            each ->
+                view.of(
+                    each.partition(),
+                    each.from(),
+                    each.to(),
+                    each.at(),
+                    each.state().name().toLowerCase(Locale.ROOT)))
+        .toList();
+  }
+
+  /** How one partition's replay is shown. */
+  @FunctionalInterface
+  public interface ReplayView<T> {
+    T of(int partition, long from, long to, long at, String state);
   }
 
   private void run(Heartbeat heartbeat) {
@@ -196,6 +236,7 @@ public final class Delivery implements Component {
   /** One turn: whatever fails in it, the affected partitions are asked for anew in the next one. */
   private void turn() {
     try {
+      beginReplays();
       openPartitions();
       if (target != null) {
         reopen(plain.deleteAgain(target));
@@ -239,6 +280,18 @@ public final class Delivery implements Component {
     partitions.forEach(partition -> plain.close(partition.partition()));
   }
 
+  private void beginReplays() {
+    Set<Integer> wanted = replays.takeRequested();
+    List<TopicPartition> assigned =
+        consumer.assignment().stream()
+            .filter(partition -> wanted.contains(partition.partition()))
+            .toList();
+    if (!assigned.isEmpty()) {
+      LOG.info("replay asked for store={} partitions={}", store, assigned);
+      closeForReopening(assigned);
+    }
+  }
+
   private void openPartitions() {
     if (unopened.isEmpty()) {
       return;
@@ -278,10 +331,14 @@ public final class Delivery implements Component {
     List<TopicPartition> only = List.of(partition);
     long begin = consumer.beginningOffsets(only).getOrDefault(partition, 0L);
     long end = consumer.endOffsets(only).getOrDefault(partition, 0L);
-    LogPosition position = LogPosition.decide(resume, topicId, begin, end);
+    LogPosition position =
+        replays.voids(partition.partition())
+            ? new LogPosition.TooOld("asked for, since the log does not reach back so far")
+            : LogPosition.decide(resume, topicId, begin, end);
     if (position instanceof LogPosition.After after) {
-      consumer.seek(partition, after.offset() + 1);
+      consumer.seek(partition, replays.from(partition.partition(), after.offset() + 1));
     } else {
+      replays.voided(partition.partition());
       if (position instanceof LogPosition.TooOld voided) {
         LOG.warn(
             "store voided store={} partition={} reason=\"{}\"",
@@ -334,6 +391,11 @@ public final class Delivery implements Component {
       commits.put(partition, new OffsetAndMetadata(round.lastOffset() + 1));
       plain.applied(round);
       RoundBuilder builder = builders.get(round.partition());
+      if (replays.isRunning(round.partition())) {
+        // How late this is says nothing of how late changes are.
+        replays.applied(round.partition(), round.lastOffset());
+        continue;
+      }
       if (builder != null) {
         measures.applied(builder, appliedAt);
       }
@@ -426,6 +488,7 @@ public final class Delivery implements Component {
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
       unopened.removeAll(partitions);
       measures.revoked(numbers(partitions));
+      replays.revoked(numbers(partitions));
       partitions.forEach(partition -> plain.close(partition.partition()));
       commits.keySet().removeAll(partitions);
     }

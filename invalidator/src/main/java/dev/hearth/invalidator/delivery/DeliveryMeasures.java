@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -38,6 +39,11 @@ final class DeliveryMeasures {
 
   void revoked(Collection<Integer> partitions) {
     gateTimes.keySet().removeAll(partitions);
+  }
+
+  /** Those that are assigned; for any thread. */
+  Set<Integer> partitions() {
+    return Set.copyOf(gateTimes.keySet());
   }
 
   /** The store turned out to be older in these partitions than what was noted of it. */

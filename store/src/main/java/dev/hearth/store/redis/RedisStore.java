@@ -78,7 +78,7 @@ public final class RedisStore implements AutoCloseable {
    */
   public RedisStore(
       String name, List<String> uris, String prefix, int partitions, Options options) {
-    List<RedisURI> servers = uris.stream().flatMap(RedisStore::servers).toList();
+    List<RedisURI> servers = servers(uris);
     for (RedisURI server : servers) {
       server.setTimeout(options.timeout());
       server.getSentinels().forEach(sentinel -> sentinel.setTimeout(options.timeout()));
@@ -99,6 +99,11 @@ public final class RedisStore implements AutoCloseable {
   /** Names what one URI names. */
   public RedisStore(String name, String uri, String prefix, int partitions, Options options) {
     this(name, List.of(uri), prefix, partitions, options);
+  }
+
+  /** What URIs name: one server or one group of sentinels; where there are several, a cluster. */
+  public static List<RedisURI> servers(List<String> uris) {
+    return uris.stream().flatMap(RedisStore::servers).toList();
   }
 
   private static Stream<RedisURI> servers(String uri) {

@@ -1,0 +1,338 @@
+package dev.hearth.cli;
+
+import static dev.hearth.cli.Ran.run;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.hearth.chassis.config.ConfigLoader;
+import dev.hearth.chassis.kafka.KafkaTopics;
+import dev.hearth.sandbox.Sandbox;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.sync.RedisCommands;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the doctor says of real servers, sound ones and others. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class DoctorCommandTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static Path directory;
+  private static Sandbox servers;
+  private static String yaml;
+
+  @BeforeAll
+  static void start(@TempDir Path parent) throws Exception {
+    directory = parent;
+    servers = Sandbox.builder().start();
+    servers.postgres().createDatabase("doctor");
+    execute("create table product (id int primary key, category_id int)");
+    execute("create role guest login");
+    yaml =
+        """
+        source:
+          postgres: { url: "%s", user: "%s", password: "%s", slot: doctor }
+        kafka: { bootstrapServers: "%s", topicPrefix: doc }
+        stores:
+          redis: { type: redis, uri: "%s" }
+          hazelcast: { type: hazelcast, members: [ "%s" ], clusterName: "%s" }
+        caches:
+          product: { stores: [ redis, hazelcast ], key: "doc:product:{id}" }
+        rules:
+          - { table: public.product, keys: [ "doc:product:{id}" ] }
+        http: { port: 0 }
+        dataDirectory: "%s"
+        """
+            .formatted(
+                servers.postgres().jdbcUrl("doctor"),
+                servers.postgres().user(),
+                servers.postgres().password(),
+                servers.kafka().bootstrapServers(),
+                servers.redis().uri(),
+                servers.hazelcast().address(),
+                servers.hazelcast().clusterName(),
+                directory.resolve("data"));
+  }
+
+  @AfterAll
+  static void stop() {
+    servers.close();
+  }
+
+  @Test
+  @Order(1)
+  void findsNoProblemWhereEverythingIsReadyAndChangesNothing() throws Exception {
+    Ran ran = doctor(yaml);
+
+    assertThat(ran.out()).contains("\n0 problems, ").doesNotContain("PROBLEM");
+    assertThat(ran.status()).isZero();
+    assertThat(ran.out().lines().map(String::strip))
+        .anyMatch(line -> line.matches("ok +wal_level +logical"))
+        .anyMatch(line -> line.matches("ok +publication +doctor is not there yet, and created.*"))
+        .anyMatch(line -> line.matches("ok +slot +doctor is not there yet, and created.*"))
+        .anyMatch(line -> line.matches("ok +commands +scripts and every command .*"))
+        .anyMatch(line -> line.matches("ok +map +doc.entries is not there yet.*"))
+        .anyMatch(line -> line.matches("ok +topics +none of doc\\.\\* is there yet.*"))
+        .anyMatch(line -> line.matches("warning +members +1 member: .*"));
+    assertThat(text("select count(*) from pg_replication_slots")).isEqualTo("0");
+    assertThat(text("select count(*) from pg_publication")).isEqualTo("0");
+    redis(redis -> assertThat(redis.keys("*")).isEmpty());
+    try (Admin admin = admin()) {
+      assertThat(admin.listTopics().names().get()).noneMatch(name -> name.startsWith("doc"));
+    }
+    assertThat(directory.resolve("data")).doesNotExist();
+  }
+
+  @Test
+  @Order(2)
+  void isTheSameForPrograms() throws Exception {
+    JsonNode json = JSON.readTree(doctor(yaml, "-o", "json").out());
+    JsonNode asYaml = new YAMLMapper().readTree(doctor(yaml, "-o", "yaml").out());
+
+    assertThat(json.path("problems").asInt()).isZero();
+    assertThat(json.path("findings"))
+        .anyMatch(
+            finding ->
+                finding.path("server").asText().equals("Redis redis")
+                    && finding.path("check").asText().equals("memory")
+                    && finding.path("severity").asText().equals("warning")
+                    && finding.path("cure").asText().startsWith("CONFIG SET"));
+    assertThat(asYaml.path("findings")).hasSameSizeAs(json.path("findings"));
+  }
+
+  @Test
+  @Order(3)
+  void namesWhatARoleMayNotWithTheSqlForItsOwner() throws Exception {
+    String user = "user: \"" + servers.postgres().user() + "\"";
+    assertThat(yaml).contains(user);
+
+    Ran ran = doctor(yaml.replace(user, "user: guest"));
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.out())
+        .contains("PROBLEM replication     role guest may not replicate")
+        .contains("cure: ALTER ROLE guest REPLICATION")
+        .contains("GRANT SELECT ON public.product TO guest")
+        .contains("PROBLEM publication     doctor is not there, and role guest may not create it")
+        .contains("CREATE PUBLICATION doctor FOR TABLE public.product WITH (publish =");
+  }
+
+  @Test
+  @Order(4)
+  void goesOnWhereAServerIsAwayOrSilent() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      Ran ran =
+          doctor(
+              yaml.replace(servers.kafka().bootstrapServers(), "127.0.0.1:1")
+                  .replace(servers.hazelcast().address(), "127.0.0.1:" + silent.getLocalPort()),
+              "--within",
+              "7s");
+
+      assertThat(ran.status()).isEqualTo(1);
+      assertThat(ran.out())
+          .contains("kafka.bootstrapServers: no broker answers at 127.0.0.1:1 within 5 s")
+          .contains("all else        was not looked at, for want of an answer (version, brokers,")
+          .containsPattern("Hazelcast hazelcast\\n  PROBLEM answers ")
+          .containsPattern("ok      wal_level +logical")
+          .containsPattern("ok      commands +scripts");
+      assertThat(ran.took()).isLessThan(Duration.ofSeconds(30));
+    }
+  }
+
+  @Test
+  @Order(5)
+  void asksAUserOfRedisWhatItMayDoAndWhatIsEvicted() throws Exception {
+    redis(
+        redis -> {
+          redis.dispatch(
+              io.lettuce.core.protocol.CommandType.ACL,
+              new io.lettuce.core.output.StatusOutput<>(io.lettuce.core.codec.StringCodec.UTF8),
+              new io.lettuce.core.protocol.CommandArgs<>(io.lettuce.core.codec.StringCodec.UTF8)
+                  .add("SETUSER")
+                  .add("limited")
+                  .add("on")
+                  .add(">secret")
+                  .add("~doc:*")
+                  .add("+@all")
+                  .add("-eval")
+                  .add("-unlink"));
+          redis.configSet("maxmemory-policy", "allkeys-lru");
+        });
+    try {
+      Ran ran =
+          doctor(
+              yaml.replace(
+                  servers.redis().uri(),
+                  servers.redis().uri().replace("redis://", "redis://limited:secret@")));
+
+      assertThat(ran.status()).isEqualTo(1);
+      assertThat(ran.out())
+          .contains("PROBLEM commands        this user may not: UNLINK doc:meta:")
+          .contains("EVAL doc:meta:")
+          .contains("warning memory          maxmemory-policy allkeys-lru may evict positions")
+          .doesNotContain("secret");
+    } finally {
+      redis(redis -> redis.configSet("maxmemory-policy", "noeviction"));
+    }
+    redis(redis -> assertThat(redis.keys("*")).isEmpty());
+  }
+
+  @Test
+  @Order(6)
+  void comparesTopicsWithWhatTheyMustBe() throws Exception {
+    try (Admin admin = admin()) {
+      admin
+          .createTopics(
+              List.of(
+                  new NewTopic("docs.changes", 3, (short) 1)
+                      .configs(Map.of("retention.ms", "1000"))))
+          .all()
+          .get();
+
+      Ran ran = doctor(yaml.replace("topicPrefix: doc ", "topicPrefix: docs "));
+
+      assertThat(ran.status()).isEqualTo(1);
+      assertThat(ran.out())
+          .contains("docs.changes has 3 partitions; expected 1")
+          .contains("docs.changes has retention.ms 1000; expected 604800000")
+          .contains("kafka-configs.sh --alter --topic docs.changes --add-config")
+          .contains("retention.ms=604800000")
+          .contains("docs.accesses, docs.applied,");
+    }
+  }
+
+  @Test
+  @Order(7)
+  void seesTheServicesThatRunAndWhetherTheyHaveTheseRules() throws Exception {
+    execute("create table price (id int primary key)");
+    Path file = Files.writeString(directory.resolve("running.yaml"), yaml);
+    try (Services services =
+        new Services(
+            ConfigLoader.load(file, Map.of(), Map.of()).config(), EnumSet.allOf(Role.class))) {
+      services.start();
+      awaitReady(services);
+
+      Ran same = doctor(yaml);
+      Ran other =
+          doctor(
+              yaml.replace(
+                  "rules:\n",
+                  "rules:\n  - { table: public.price, keys: [ \"doc:product:{id}\" ] }\n"));
+
+      assertThat(same.out())
+          .contains("the invalidators that run have the same,")
+          .containsPattern("slot +doctor is read by .*pid \\d+")
+          .contains("publication     doctor has every table of the rules")
+          .contains(" of doc.* as they must be")
+          .contains("doc.entries: BINARY, 1 backup, merges are discarded, eviction NONE");
+      assertThat(same.status()).isZero();
+      assertThat(other.status()).isEqualTo(1);
+      assertThat(other.out())
+          .contains("the invalidators that run have other caches and rules (")
+          .contains("publication     doctor does not have public.price yet; added at the start");
+    }
+  }
+
+  @Test
+  @Order(8)
+  void namesAMistakeInTheRulesAndWhatCostsSomething() throws Exception {
+    Ran ran =
+        doctor(
+            yaml.replace(
+                "rules:\n",
+                "rules:\n  - { table: public.product, keys: [ \"doc:product:{category_id}\" ] }\n"
+                    + "  - { table: public.prodct, keys: [ \"doc:produce:{id}\" ] }\n"));
+
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.out())
+        .contains("PROBLEM configuration   rules[1].keys[0]: \"doc:produce:{id}\" is the key of no")
+        .contains("there is no table public.prodct; did you mean 'public.product'?");
+
+    Ran costly =
+        doctor(
+            yaml.replace(
+                "keys: [ \"doc:product:{id}\" ]", "keys: [ \"doc:product:{category_id}\" ]"));
+
+    assertThat(costly.out()).contains("cure: ALTER TABLE public.product REPLICA IDENTITY FULL");
+  }
+
+  private static void awaitReady(Services services) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (!services.health().ready().fine()) {
+      assertThat(System.nanoTime()).as("%s", services.health().ready()).isLessThan(deadline);
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
+  }
+
+  private static Ran doctor(String text, String... further) throws Exception {
+    Path file = Files.createTempFile(directory, "hearth", ".yaml");
+    Files.writeString(file, text);
+    String[] arguments = new String[further.length + 3];
+    arguments[0] = "doctor";
+    arguments[1] = "--config";
+    arguments[2] = file.toString();
+    System.arraycopy(further, 0, arguments, 3, further.length);
+    return run(arguments);
+  }
+
+  private static void execute(String sql) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static String text(String sql) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  private static Connection connect() throws SQLException {
+    return DriverManager.getConnection(
+        servers.postgres().jdbcUrl("doctor"),
+        servers.postgres().user(),
+        servers.postgres().password());
+  }
+
+  private static Admin admin() {
+    return Admin.create(KafkaTopics.clientProperties(servers.kafka().bootstrapServers(), Map.of()));
+  }
+
+  private static void redis(Consumer<RedisCommands<String, String>> use) {
+    RedisClient client = RedisClient.create(servers.redis().uri());
+    try (StatefulRedisConnection<String, String> connection = client.connect()) {
+      use.accept(connection.sync());
+    } finally {
+      client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+    }
+  }
+}
