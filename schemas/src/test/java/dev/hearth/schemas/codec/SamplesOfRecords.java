@@ -78,6 +78,7 @@ final class SamplesOfRecords {
             random.nextInt(),
             position(),
             random.nextLong(),
+            random.nextLong(),
             random.nextInt(),
             instant(),
             micros()),
