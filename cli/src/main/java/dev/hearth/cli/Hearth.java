@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       WarmCommand.class,
       TailCommand.class,
       StatusCommand.class,
+      WhyCommand.class,
       TeardownCommand.class,
       CommandLine.HelpCommand.class
     },
