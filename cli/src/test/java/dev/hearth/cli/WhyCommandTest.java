@@ -23,8 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is told without servers; the story itself: KeyLineageTest in guarantees. */
 class WhyCommandTest {
-  @TempDir private Path directory;
-
   private final Metrics metrics = new Metrics("1.2.3");
   private Lineage lineage;
   private OperationsHttp http;
@@ -119,7 +117,7 @@ class WhyCommandTest {
   }
 
   @Test
-  void theServiceOfAConfigurationIsAsked() throws Exception {
+  void theServiceOfAConfigurationIsAsked(@TempDir Path directory) throws Exception {
     String file =
         Files.writeString(directory.resolve("hearth.yaml"), yaml(http.uri().getPort(), ""))
             .toString();
@@ -131,7 +129,7 @@ class WhyCommandTest {
   }
 
   @Test
-  void aPortThatOnlyTheServiceKnowsIsAskedFor() throws Exception {
+  void aPortThatOnlyTheServiceKnowsIsAskedFor(@TempDir Path directory) throws Exception {
     String file = Files.writeString(directory.resolve("hearth.yaml"), yaml(0, "")).toString();
 
     Ran ran = run("why", "product:42", "--config", file);

@@ -6,6 +6,8 @@ import dev.hearth.chassis.http.Routes;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.invalidator.lineage.LineageRecorder;
 import dev.hearth.invalidator.lineage.WhyRoutes;
+import dev.hearth.invalidator.live.EventRoutes;
+import dev.hearth.invalidator.live.LiveEvents;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.store.FencedStore;
 import java.time.Clock;
@@ -15,12 +17,17 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Records what happens to keys, and tells it: {@code GET /v1/why}. */
+/**
+ * Records what happens to keys, and tells it: {@code GET /v1/why}, and as it comes, {@code GET
+ * /v1/events}.
+ */
 public final class Lineage implements Component {
   private static final long BYTES_IN_A_MEGABYTE = 1_000_000;
 
   private final LineageRecorder recorder;
-  private final WhyRoutes routes;
+  private final WhyRoutes why;
+  private final LiveEvents live;
+  private final EventRoutes events;
 
   /**
    * Wires it; nothing is connected before {@link #start}.
@@ -40,11 +47,13 @@ public final class Lineage implements Component {
             config.dataDirectory().resolve("lineage").resolve(topics.prefix()),
             config.lineage().diskMegabytes() * BYTES_IN_A_MEGABYTE,
             topics,
-            () -> consumer(topics, kafka),
+            () -> consumer(topics, kafka, "lineage", "none"),
             topic -> TopicId.of(topic, kafka),
             metrics,
             clock);
-    this.routes = new WhyRoutes(config, topics, readers, recorder, clock);
+    this.why = new WhyRoutes(config, topics, readers, recorder, clock);
+    this.live = new LiveEvents(topics, () -> consumer(topics, kafka, "live", "latest"));
+    this.events = new EventRoutes(live, config.caches().keySet());
   }
 
   @Override
@@ -59,19 +68,24 @@ public final class Lineage implements Component {
 
   @Override
   public void close() throws InterruptedException {
-    routes.close();
+    live.close();
+    why.close();
     recorder.close();
   }
 
   public Routes routes() {
-    return routes;
+    return routes -> {
+      why.register(routes);
+      events.register(routes);
+    };
   }
 
-  private static KafkaConsumer<byte[], byte[]> consumer(Topics topics, Map<String, Object> kafka) {
+  private static KafkaConsumer<byte[], byte[]> consumer(
+      Topics topics, Map<String, Object> kafka, String purpose, String reset) {
     Map<String, Object> properties = new HashMap<>(kafka);
-    properties.put(ConsumerConfig.CLIENT_ID_CONFIG, topics.prefix() + "-lineage");
+    properties.put(ConsumerConfig.CLIENT_ID_CONFIG, topics.prefix() + "-" + purpose);
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
-    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, reset);
     properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "5000");
     return new KafkaConsumer<>(
         properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
