@@ -5,8 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -16,23 +14,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
-import org.rocksdb.BlockBasedTableConfig;
-import org.rocksdb.BloomFilter;
-import org.rocksdb.ColumnFamilyDescriptor;
-import org.rocksdb.ColumnFamilyHandle;
-import org.rocksdb.ColumnFamilyOptions;
-import org.rocksdb.CompactionOptionsFIFO;
-import org.rocksdb.CompactionStyle;
-import org.rocksdb.CompressionType;
-import org.rocksdb.DBOptions;
-import org.rocksdb.InfoLogLevel;
-import org.rocksdb.LRUCache;
-import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
-import org.rocksdb.WriteOptions;
 
 /**
  * The pages on disk, in RocksDB. Reading is for any thread, writing for one; nobody may read or
@@ -50,104 +35,28 @@ import org.rocksdb.WriteOptions;
  */
 final class LineageFiles implements Recorded, AutoCloseable {
   private static final byte[] PAGES = "pages".getBytes(StandardCharsets.UTF_8);
-  private static final long SMALLEST_BUFFER_BYTES = 64 << 10;
-  private static final long LARGEST_BUFFER_BYTES = 16 << 20;
 
-  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-  private final RocksDB database;
-  private final ColumnFamilyHandle meta;
-  private final ColumnFamilyHandle events;
-  private final ColumnFamilyHandle reports;
-  private final ColumnFamilyHandle marks;
-  private final ReadOptions ofOnePrefix;
-  private final ReadOptions inOrder;
-  private final WriteOptions writing;
-  private long pages;
+  private final LineageDatabase disk;
+  private volatile long pages;
 
-  private LineageFiles(Path directory, LineageLimits limits) throws RocksDBException {
-    boolean open = false;
-    try {
-      long buffer =
-          Math.min(LARGEST_BUFFER_BYTES, Math.max(SMALLEST_BUFFER_BYTES, limits.diskBytes() / 32));
-      LRUCache cache = open(new LRUCache(LARGEST_BUFFER_BYTES / 2));
-      BlockBasedTableConfig table =
-          new BlockBasedTableConfig()
-              .setBlockCache(cache)
-              .setFilterPolicy(open(new BloomFilter(10)))
-              .setWholeKeyFiltering(false);
-      // The rest is for the write-ahead log, and for files that are about to be thrown away.
-      long forFiles = limits.diskBytes() * 7 / 10;
-      ColumnFamilyOptions eventOptions =
-          fifo(forFiles * 75 / 100, buffer, limits).useFixedLengthPrefixExtractor(Long.BYTES);
-      eventOptions.setTableFormatConfig(table);
-      ColumnFamilyOptions reportOptions = fifo(forFiles * 20 / 100, buffer / 2, limits);
-      ColumnFamilyOptions markOptions = fifo(forFiles * 5 / 100, buffer / 4, limits);
-      List<ColumnFamilyHandle> handles = new ArrayList<>();
-      DBOptions options =
-          open(
-              new DBOptions()
-                  .setCreateIfMissing(true)
-                  .setCreateMissingColumnFamilies(true)
-                  // FIFO goes by the age of files only where all are open.
-                  .setMaxOpenFiles(-1)
-                  .setMaxTotalWalSize(2 * buffer)
-                  .setMaxManifestFileSize(buffer)
-                  .setMaxLogFileSize(SMALLEST_BUFFER_BYTES)
-                  .setKeepLogFileNum(2)
-                  .setStatsDumpPeriodSec(0)
-                  .setInfoLogLevel(InfoLogLevel.WARN_LEVEL));
-      database =
-          RocksDB.open(
-              options,
-              directory.toString(),
-              List.of(
-                  new ColumnFamilyDescriptor(
-                      RocksDB.DEFAULT_COLUMN_FAMILY, open(new ColumnFamilyOptions())),
-                  family("events", eventOptions),
-                  family("reports", reportOptions),
-                  family("marks", markOptions)),
-              handles);
-      opened.push(database);
-      handles.forEach(opened::push);
-      meta = handles.get(0);
-      events = handles.get(1);
-      reports = handles.get(2);
-      marks = handles.get(3);
-      ofOnePrefix = open(new ReadOptions().setPrefixSameAsStart(true));
-      inOrder = open(new ReadOptions().setTotalOrderSeek(true));
-      writing = open(new WriteOptions());
-      pages = number(PAGES).orElse(0L);
-      open = true;
-    } finally {
-      if (!open) {
-        close();
-      }
-    }
+  private LineageFiles(LineageDatabase disk) throws RocksDBException {
+    this.disk = disk;
+    this.pages = number(PAGES).orElse(0L);
   }
 
   static LineageFiles open(Path directory, LineageLimits limits) throws RocksDBException {
     RocksDB.loadLibrary();
-    return new LineageFiles(directory, limits);
-  }
-
-  private <T extends AutoCloseable> T open(T resource) {
-    opened.push(resource);
-    return resource;
-  }
-
-  private ColumnFamilyOptions fifo(long bytes, long buffer, LineageLimits limits) {
-    return open(new ColumnFamilyOptions())
-        .setCompactionStyle(CompactionStyle.FIFO)
-        .setCompactionOptionsFIFO(
-            open(new CompactionOptionsFIFO()).setMaxTableFilesSize(bytes).setAllowCompaction(false))
-        .setTtl(limits.horizon().toSeconds())
-        .setWriteBufferSize(buffer)
-        .setMaxWriteBufferNumber(2)
-        .setCompressionType(CompressionType.ZSTD_COMPRESSION);
-  }
-
-  private static ColumnFamilyDescriptor family(String name, ColumnFamilyOptions options) {
-    return new ColumnFamilyDescriptor(name.getBytes(StandardCharsets.UTF_8), options);
+    LineageDatabase disk = new LineageDatabase(directory, limits);
+    boolean open = false;
+    try {
+      LineageFiles files = new LineageFiles(disk);
+      open = true;
+      return files;
+    } finally {
+      if (!open) {
+        disk.close();
+      }
+    }
   }
 
   /** Removes everything; for files that are not open. */
@@ -164,27 +73,33 @@ final class LineageFiles implements Recorded, AutoCloseable {
     try (WriteBatch batch = new WriteBatch()) {
       for (Map.Entry<String, String> topic : topicIds.entrySet()) {
         batch.put(
-            meta, topicKey(topic.getKey()), topic.getValue().getBytes(StandardCharsets.UTF_8));
+            disk.meta,
+            LineageKeys.topicKey(topic.getKey()),
+            topic.getValue().getBytes(StandardCharsets.UTF_8));
       }
       for (Map.Entry<Page.Place, Long> place : next.entrySet()) {
-        batch.put(meta, nextKey(place.getKey()), bytes(place.getValue()));
+        batch.put(
+            disk.meta, LineageKeys.nextKey(place.getKey()), LineageKeys.bytes(place.getValue()));
       }
       for (Map.Entry<Integer, Instant> partition : since.entrySet()) {
-        batch.put(meta, sinceKey(partition.getKey()), bytes(partition.getValue().toEpochMilli()));
+        batch.put(
+            disk.meta,
+            LineageKeys.sinceKey(partition.getKey()),
+            LineageKeys.bytes(partition.getValue().toEpochMilli()));
       }
-      database.write(writing, batch);
+      disk.database.write(disk.writing, batch);
     }
   }
 
   /** The id of a topic as it was when recording began. */
   Optional<String> topicId(String topic) throws RocksDBException {
-    return Optional.ofNullable(database.get(meta, topicKey(topic)))
+    return Optional.ofNullable(disk.database.get(disk.meta, LineageKeys.topicKey(topic)))
         .map(id -> new String(id, StandardCharsets.UTF_8));
   }
 
   /** Where to go on in a topic. */
   OptionalLong next(Page.Place place) throws RocksDBException {
-    return number(nextKey(place)).map(OptionalLong::of).orElse(OptionalLong.empty());
+    return number(LineageKeys.nextKey(place)).map(OptionalLong::of).orElse(OptionalLong.empty());
   }
 
   void write(Page page) throws RocksDBException {
@@ -200,45 +115,47 @@ final class LineageFiles implements Recorded, AutoCloseable {
       }
       for (Report report : page.reports()) {
         batch.put(
-            reports,
-            reportKey(
+            disk.reports,
+            LineageKeys.reportKey(
                 report.store(),
                 report.partition(),
                 report.lastOffset(),
-                micros(report.appliedAt())),
-            bytes(report.firstOffset()));
+                LineageKeys.micros(report.appliedAt())),
+            LineageKeys.bytes(report.firstOffset()));
       }
       for (Mark mark : page.marks()) {
         batch.put(
-            marks,
-            markKey(mark.partition(), mark.position()),
+            disk.marks,
+            LineageKeys.markKey(mark.partition(), mark.position()),
             ByteBuffer.allocate(16)
-                .putLong(micros(mark.gateTime()))
+                .putLong(LineageKeys.micros(mark.gateTime()))
                 .putLong(mark.offset())
                 .array());
       }
       for (Map.Entry<Page.Place, Long> place : page.next().entrySet()) {
-        batch.put(meta, nextKey(place.getKey()), bytes(place.getValue()));
+        batch.put(
+            disk.meta, LineageKeys.nextKey(place.getKey()), LineageKeys.bytes(place.getValue()));
       }
-      batch.put(meta, PAGES, bytes(pages + 1));
-      database.write(writing, batch);
+      batch.put(disk.meta, PAGES, LineageKeys.bytes(pages + 1));
+      disk.database.write(disk.writing, batch);
     }
-    pages++;
+    pages = pages + 1;
   }
 
   private void put(WriteBatch batch, Subject subject, Collection<LoggedRecord> records)
       throws RocksDBException {
     byte[] identity = subject.bytes();
     // The newest piece of a subject comes first.
-    batch.put(events, eventKey(identity, Long.MAX_VALUE - pages), Piece.encode(records));
+    batch.put(
+        disk.events, LineageKeys.eventKey(identity, Long.MAX_VALUE - pages), Piece.encode(records));
   }
 
   @Override
   public List<LoggedRecord> newest(Subject subject, int limit) {
     byte[] identity = subject.bytes();
-    byte[] prefix = Arrays.copyOf(eventKey(identity, 0), Long.BYTES);
+    byte[] prefix = Arrays.copyOf(LineageKeys.eventKey(identity, 0), Long.BYTES);
     List<LoggedRecord> newest = new ArrayList<>();
-    try (RocksIterator pieces = database.newIterator(events, ofOnePrefix)) {
+    try (RocksIterator pieces = disk.database.newIterator(disk.events, disk.ofOnePrefix)) {
       for (pieces.seek(prefix); pieces.isValid() && newest.size() < limit; pieces.next()) {
         List<LoggedRecord> piece = piece(identity, pieces);
         for (int i = piece.size() - 1; i >= 0 && newest.size() < limit; i--) {
@@ -253,13 +170,15 @@ final class LineageFiles implements Recorded, AutoCloseable {
   @Override
   public Optional<Instant> since(int partition) {
     byte[] identity = Subject.PAGES.bytes();
-    byte[] prefix = Arrays.copyOf(eventKey(identity, 0), Long.BYTES);
-    try (RocksIterator pieces = database.newIterator(events, inOrder)) {
-      for (pieces.seekForPrev(eventKey(identity, Long.MAX_VALUE));
-          pieces.isValid() && startsWith(pieces.key(), prefix);
+    byte[] prefix = Arrays.copyOf(LineageKeys.eventKey(identity, 0), Long.BYTES);
+    boolean complete = pages == 0;
+    try (RocksIterator pieces = disk.database.newIterator(disk.events, disk.inOrder)) {
+      for (pieces.seekForPrev(LineageKeys.eventKey(identity, Long.MAX_VALUE));
+          pieces.isValid() && LineageKeys.startsWith(pieces.key(), prefix);
           pieces.prev()) {
-        if (Arrays.equals(pieces.key(), eventKey(identity, Long.MAX_VALUE))) {
+        if (Arrays.equals(pieces.key(), LineageKeys.eventKey(identity, Long.MAX_VALUE))) {
           // The very first page is still there.
+          complete = true;
           break;
         }
         for (LoggedRecord span : piece(identity, pieces)) {
@@ -269,7 +188,9 @@ final class LineageFiles implements Recorded, AutoCloseable {
         }
       }
       check(pieces);
-      return number(sinceKey(partition)).map(Instant::ofEpochMilli);
+      return complete
+          ? number(LineageKeys.sinceKey(partition)).map(Instant::ofEpochMilli)
+          : Optional.empty();
     } catch (RocksDBException e) {
       throw new LineageUnavailableException("the files cannot be read: " + e.getMessage(), e);
     }
@@ -278,8 +199,8 @@ final class LineageFiles implements Recorded, AutoCloseable {
   @Override
   public List<Report> reportsFrom(String store, int partition, long offset) {
     List<Report> found = new ArrayList<>();
-    try (RocksIterator rounds = database.newIterator(reports, inOrder)) {
-      for (rounds.seek(reportKey(store, partition, offset, 0));
+    try (RocksIterator rounds = disk.database.newIterator(disk.reports, disk.inOrder)) {
+      for (rounds.seek(LineageKeys.reportKey(store, partition, offset, 0));
           rounds.isValid() && found.size() < MOST_REPORTS && isOf(store, partition, rounds.key());
           rounds.next()) {
         found.add(report(store, partition, rounds));
@@ -291,8 +212,8 @@ final class LineageFiles implements Recorded, AutoCloseable {
 
   @Override
   public Optional<Report> lastReport(String store, int partition) {
-    try (RocksIterator rounds = database.newIterator(reports, inOrder)) {
-      rounds.seekForPrev(reportKey(store, partition, Long.MAX_VALUE, Long.MAX_VALUE));
+    try (RocksIterator rounds = disk.database.newIterator(disk.reports, disk.inOrder)) {
+      rounds.seekForPrev(LineageKeys.reportKey(store, partition, Long.MAX_VALUE, Long.MAX_VALUE));
       Optional<Report> last =
           rounds.isValid() && isOf(store, partition, rounds.key())
               ? Optional.of(report(store, partition, rounds))
@@ -303,9 +224,9 @@ final class LineageFiles implements Recorded, AutoCloseable {
   }
 
   private static boolean isOf(String store, int partition, byte[] key) {
-    byte[] first = reportKey(store, partition, 0, 0);
+    byte[] first = LineageKeys.reportKey(store, partition, 0, 0);
     return key.length == first.length
-        && startsWith(key, Arrays.copyOf(first, first.length - 2 * Long.BYTES));
+        && LineageKeys.startsWith(key, Arrays.copyOf(first, first.length - 2 * Long.BYTES));
   }
 
   private static Report report(String store, int partition, RocksIterator at) {
@@ -316,14 +237,14 @@ final class LineageFiles implements Recorded, AutoCloseable {
         partition,
         ByteBuffer.wrap(at.value()).getLong(),
         end.getLong(),
-        instant(end.getLong()));
+        LineageKeys.instant(end.getLong()));
   }
 
   @Override
   public Optional<Mark> markBelow(int partition, Position position) {
-    try (RocksIterator found = database.newIterator(marks, inOrder)) {
-      found.seekForPrev(markKey(partition, position));
-      if (found.isValid() && Arrays.equals(found.key(), markKey(partition, position))) {
+    try (RocksIterator found = disk.database.newIterator(disk.marks, disk.inOrder)) {
+      found.seekForPrev(LineageKeys.markKey(partition, position));
+      if (found.isValid() && Arrays.equals(found.key(), LineageKeys.markKey(partition, position))) {
         found.prev();
       }
       return mark(partition, found);
@@ -332,9 +253,9 @@ final class LineageFiles implements Recorded, AutoCloseable {
 
   @Override
   public Optional<Mark> markAbove(int partition, Position position) {
-    try (RocksIterator found = database.newIterator(marks, inOrder)) {
-      found.seek(markKey(partition, position));
-      if (found.isValid() && Arrays.equals(found.key(), markKey(partition, position))) {
+    try (RocksIterator found = disk.database.newIterator(disk.marks, disk.inOrder)) {
+      found.seek(LineageKeys.markKey(partition, position));
+      if (found.isValid() && Arrays.equals(found.key(), LineageKeys.markKey(partition, position))) {
         found.next();
       }
       return mark(partition, found);
@@ -355,7 +276,7 @@ final class LineageFiles implements Recorded, AutoCloseable {
         new Mark(
             partition,
             new Position(key.getLong(), key.getLong()),
-            instant(value.getLong()),
+            LineageKeys.instant(value.getLong()),
             value.getLong()));
   }
 
@@ -368,17 +289,8 @@ final class LineageFiles implements Recorded, AutoCloseable {
   }
 
   private Optional<Long> number(byte[] key) throws RocksDBException {
-    byte @Nullable [] value = database.get(meta, key);
+    byte @Nullable [] value = disk.database.get(disk.meta, key);
     return value == null ? Optional.empty() : Optional.of(ByteBuffer.wrap(value).getLong());
-  }
-
-  /** The hash makes the prefix, the turn the order; the subject tells apart who share a hash. */
-  private static byte[] eventKey(byte[] identity, long turn) {
-    return ByteBuffer.allocate(2 * Long.BYTES + identity.length)
-        .putLong(Subject.hash(identity))
-        .putLong(turn)
-        .put(identity)
-        .array();
   }
 
   private static List<LoggedRecord> piece(byte[] identity, RocksIterator at) {
@@ -388,63 +300,8 @@ final class LineageFiles implements Recorded, AutoCloseable {
         : List.of();
   }
 
-  private static byte[] reportKey(
-      String store, int partition, long lastOffset, long appliedMicros) {
-    byte[] name = store.getBytes(StandardCharsets.UTF_8);
-    return ByteBuffer.allocate(name.length + 1 + Integer.BYTES + 2 * Long.BYTES)
-        .put(name)
-        .put((byte) 0)
-        .putInt(partition)
-        .putLong(lastOffset)
-        .putLong(appliedMicros)
-        .array();
-  }
-
-  private static byte[] markKey(int partition, Position position) {
-    return ByteBuffer.allocate(Integer.BYTES + 2 * Long.BYTES)
-        .putInt(partition)
-        .putLong(position.epoch())
-        .putLong(position.lsn())
-        .array();
-  }
-
-  private static byte[] topicKey(String topic) {
-    return ("topic:" + topic).getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static byte[] nextKey(Page.Place place) {
-    return ("next:" + place.topic() + ":" + place.partition()).getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static byte[] sinceKey(int partition) {
-    return ("since:" + partition).getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static byte[] bytes(long number) {
-    return ByteBuffer.allocate(Long.BYTES).putLong(number).array();
-  }
-
-  private static boolean startsWith(byte[] key, byte[] prefix) {
-    return key.length >= prefix.length
-        && Arrays.equals(key, 0, prefix.length, prefix, 0, prefix.length);
-  }
-
-  private static long micros(Instant instant) {
-    return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
-  }
-
-  private static Instant instant(long micros) {
-    return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
-  }
-
   @Override
   public void close() {
-    while (!opened.isEmpty()) {
-      try {
-        opened.pop().close();
-      } catch (Exception e) {
-        throw new LineageUnavailableException("the files cannot be closed: " + e.getMessage(), e);
-      }
-    }
+    disk.close();
   }
 }

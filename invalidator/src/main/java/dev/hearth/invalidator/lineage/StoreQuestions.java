@@ -40,8 +40,18 @@ final class StoreQuestions implements AutoCloseable {
     this.stores = Map.copyOf(stores);
   }
 
-  /** What each of these stores holds; all of them answer, if only that it is not known. */
-  Map<String, Found> ask(List<String> names, HearthConfig.Mode mode, CacheKey key) {
+  /** Questions under way. */
+  record Asked(Map<String, CompletableFuture<Found>> byStore) {
+    /** What each store holds; all of them answer, if only that it is not known. */
+    Map<String, Found> answers() {
+      Map<String, Found> answers = new LinkedHashMap<>();
+      byStore.forEach((name, answer) -> answers.put(name, answer.join()));
+      return answers;
+    }
+  }
+
+  /** Asks each of these stores what it holds; does not wait. */
+  Asked ask(List<String> names, HearthConfig.Mode mode, CacheKey key) {
     Map<String, CompletableFuture<Found>> asked = new LinkedHashMap<>();
     names.forEach(
         name -> {
@@ -53,9 +63,7 @@ final class StoreQuestions implements AutoCloseable {
                       new Found.NotKnown("this service does not know the store"))
                   : ask(store, mode, key));
         });
-    Map<String, Found> answers = new LinkedHashMap<>();
-    asked.forEach((name, answer) -> answers.put(name, answer.join()));
-    return answers;
+    return new Asked(asked);
   }
 
   private CompletableFuture<Found> ask(FencedStore store, HearthConfig.Mode mode, CacheKey key) {

@@ -12,6 +12,8 @@ import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -70,8 +72,12 @@ public final class WhyRoutes implements Routes, AutoCloseable {
     try {
       Instant now = clock.instant();
       Progress progress = recorder.progress();
-      List<WhyAnswer.KeyStory> stories =
-          named.stream().map(cache -> story(cache, key, progress, now)).toList();
+      // Asked first, and all at once: what is recorded afterwards knows at least what an entry was
+      // filled after.
+      Map<String, StoreQuestions.Asked> asked = new LinkedHashMap<>();
+      named.forEach(cache -> asked.put(cache, ask(cache, key)));
+      List<WhyAnswer.KeyStory> stories = new ArrayList<>();
+      asked.forEach((cache, held) -> stories.add(story(cache, key, held, progress, now)));
       context.header("Cache-Control", "no-store").json(new WhyAnswer(key, now, stories));
     } catch (LineageUnavailableException e) {
       throw new ProblemException(
@@ -93,16 +99,24 @@ public final class WhyRoutes implements Routes, AutoCloseable {
     return ((CacheFinder.Answer.Caches) answer).names();
   }
 
-  private WhyAnswer.KeyStory story(String cache, String key, Progress progress, Instant now) {
+  private StoreQuestions.Asked ask(String cache, String key) {
+    HearthConfig.Cache settings = settings(cache);
+    return questions.ask(settings.stores(), settings.mode(), new CacheKey(cache, key));
+  }
+
+  private WhyAnswer.KeyStory story(
+      String cache, String key, StoreQuestions.Asked asked, Progress progress, Instant now) {
+    Map<String, Found> held = asked.answers();
+    return recorder.read(
+        recorded -> storyteller.tell(cache, settings(cache), key, recorded, progress, held, now));
+  }
+
+  private HearthConfig.Cache settings(String cache) {
     HearthConfig.Cache settings = caches.get(cache);
     if (settings == null) {
       throw new IllegalStateException("cache " + cache + " was found and is not there");
     }
-    // Asked first: what is recorded afterwards knows at least what the entry was filled after.
-    Map<String, Found> held =
-        questions.ask(settings.stores(), settings.mode(), new CacheKey(cache, key));
-    return recorder.read(
-        recorded -> storyteller.tell(cache, settings, key, recorded, progress, held, now));
+    return settings;
   }
 
   @Override

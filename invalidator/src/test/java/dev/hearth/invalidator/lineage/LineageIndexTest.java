@@ -148,6 +148,7 @@ class LineageIndexTest {
     int dropped = 0;
     try (LineageIndex index = open(bytes, 20)) {
       index.begin(Map.of(), Map.of(PLACE, 0L), Map.of(0, NOON.minusSeconds(60)));
+      index.update(page -> page.readInvalidations(1, 0, NOON.toEpochMilli()));
       for (int step = 0; step < 750; step++) {
         index.update(
             page -> {
@@ -197,6 +198,9 @@ class LineageIndexTest {
           }
         }
       }
+      assertThat(index.<Optional<Instant>>read(recorded -> recorded.since(1)).isEmpty())
+          .as("all that was told of partition 1 is gone")
+          .isTrue();
     }
     assertThat(dropped).as("files were thrown away").isPositive();
     assertThat(largest).as("bytes on disk").isLessThanOrEqualTo(bytes);

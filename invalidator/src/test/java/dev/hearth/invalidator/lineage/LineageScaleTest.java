@@ -55,7 +55,7 @@ class LineageScaleTest {
 
   @Test
   void answersWithinASecondWhateverIsRecorded() {
-    int events = Integer.getInteger("hearth.events", 100_000);
+    int events = Integer.getInteger("hearth.events", 50_000);
     int keys = Math.max(1_000, events / 10);
     Random random = new Random(Seeds.next());
     long recordingNanos = 0;
@@ -82,7 +82,7 @@ class LineageScaleTest {
     try (LineageIndex index = LineageIndex.open(directory, limits)) {
       List<Long> micros = new ArrayList<>();
       int told = 0;
-      for (int i = 0; i < 2_000; i++) {
+      for (int i = 0; i < 1_000; i++) {
         String key = key(random, keys);
         long began = System.nanoTime();
         told +=
@@ -108,7 +108,7 @@ class LineageScaleTest {
           micros.get(micros.size() * 99 / 100),
           micros.get(micros.size() - 1),
           told);
-      assertThat(told).isGreaterThan(2_000);
+      assertThat(told).isGreaterThan(1_000);
       assertThat(micros.get(micros.size() * 99 / 100))
           .as("99th percentile of an answer, in microseconds")
           .isLessThan(1_000_000);
