@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       PlanCommand.class,
       PauseCommand.class,
       PauseCommand.Resume.class,
+      WhyCommand.class,
       TeardownCommand.class,
       CommandLine.HelpCommand.class
     },

@@ -21,6 +21,11 @@ final class ServiceOptions {
   private @Nullable String token;
 
   ServiceClient client() {
-    return new ServiceClient(url, token);
+    return client(url);
+  }
+
+  /** For a service that was named otherwise. */
+  ServiceClient client(URI service) {
+    return new ServiceClient(service, token);
   }
 }

@@ -11,6 +11,7 @@ import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.ingest.Ingest;
 import dev.hearth.invalidator.DeliveryControl;
 import dev.hearth.invalidator.Invalidator;
+import dev.hearth.invalidator.Lineage;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.warmer.Warmer;
 import dev.hearth.warmer.WarmerSettings;
@@ -53,10 +54,15 @@ public final class Services implements AutoCloseable {
                 new Warmer(WarmerSettings.of(config), stores.readers(), metrics, health, clock))
             : Optional.empty();
     DeliveryControl control = new DeliveryControl(topics, kafka);
+    Optional<Lineage> lineage =
+        roles.contains(Role.INVALIDATE)
+            ? Optional.of(new Lineage(config, topics, kafka, stores.readers(), metrics, clock))
+            : Optional.empty();
     List<Routes> routes = new ArrayList<>(warmer.map(Warmer::routes).stream().toList());
     if (roles.contains(Role.INVALIDATE)) {
       routes.add(control);
     }
+    lineage.map(Lineage::routes).ifPresent(routes::add);
     this.http = new OperationsHttp(config.http(), health, metrics, routes);
 
     List<Component> components = new ArrayList<>();
@@ -90,6 +96,7 @@ public final class Services implements AutoCloseable {
               health,
               clock));
     }
+    lineage.ifPresent(components::add);
     warmer.ifPresent(components::add);
     this.lifecycle = new Lifecycle(components, CLOSE_BOUND);
   }

@@ -30,6 +30,7 @@ public record HearthConfig(
     Map<String, Cache> caches,
     List<Rule> rules,
     Http http,
+    Lineage lineage,
     Path dataDirectory) {
 
   /** Keeps copies of the collections. */
@@ -233,6 +234,13 @@ public record HearthConfig(
    * @param token bearer token for calls that change something; null: they are refused off loopback
    */
   public record Http(String host, int port, @Nullable Secret token) {}
+
+  /**
+   * What is recorded of each key, for {@code hearth why}.
+   *
+   * @param diskMegabytes 0: nothing is recorded; otherwise 64 to 1,000,000
+   */
+  public record Lineage(int diskMegabytes) {}
 
   /**
    * A number of events in a time.

@@ -22,6 +22,7 @@ final class SemanticChecks {
   private static final Duration LONGEST_TTL = Duration.ofDays(7);
   private static final Duration SHORTEST_DELAY = Duration.ofMillis(100);
   private static final Duration LONGEST_DELAY = Duration.ofHours(1);
+  private static final int LEAST_LINEAGE_MEGABYTES = 64;
   private static final Pattern CACHE_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
   private static final Pattern COLUMN = Pattern.compile("\\{[^{}\\s]+}");
 
@@ -50,6 +51,7 @@ final class SemanticChecks {
   void run() {
     brokers();
     noTwice("source.postgres.replicas", document.path("source").path("postgres").path("replicas"));
+    lineage();
     each("stores", this::store);
     document.path("caches").fieldNames().forEachRemaining(this::cacheName);
     each("caches", this::cache);
@@ -112,6 +114,19 @@ final class SemanticChecks {
                 + " is not a broker's address; expected host:port, separated by commas, such as"
                 + " kafka-1:9092,kafka-2:9092");
       }
+    }
+  }
+
+  private void lineage() {
+    JsonNode size = document.path("lineage").path("diskMegabytes");
+    if (size.isInt() && size.intValue() > 0 && size.intValue() < LEAST_LINEAGE_MEGABYTES) {
+      findings.add(
+          "lineage.diskMegabytes",
+          findings.found("lineage.diskMegabytes", MissingNode.getInstance(), size.asText())
+              + " is too little to be of use; expected 0, which records nothing, or a whole number"
+              + " from "
+              + LEAST_LINEAGE_MEGABYTES
+              + " to 1000000");
     }
   }
 

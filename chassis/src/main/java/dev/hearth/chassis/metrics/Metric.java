@@ -121,6 +121,24 @@ public enum Metric {
       "records",
       List.of("stage"),
       "Records set aside because a stage could not use them."),
+  LINEAGE_RECORDS(
+      "hearth_lineage_records_total",
+      Type.COUNTER,
+      "records",
+      List.of(),
+      "Invalidations, marks and reports that were recorded for `hearth why`."),
+  LINEAGE_BEHIND(
+      "hearth_lineage_behind",
+      Type.GAUGE,
+      "records",
+      List.of(),
+      "Invalidations and marks that are on the topic and not yet recorded for `hearth why`."),
+  LINEAGE_BYTES(
+      "hearth_lineage_bytes",
+      Type.GAUGE,
+      "bytes",
+      List.of(),
+      "Disk that the records for `hearth why` take; lineage.diskMegabytes bounds it."),
   BUILD_INFO(
       "hearth_build_info",
       Type.INFO,

@@ -320,6 +320,19 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void lineageIsOffOrHasRoomToBeOfUse() {
+    assertThat(problems(MINIMAL, NONE, Map.of("lineage.diskMegabytes", "63")))
+        .containsExactly(
+            "lineage.diskMegabytes: 63 (from the flag for lineage.diskMegabytes) is too little to be"
+                + " of use; expected 0, which records nothing, or a whole number from 64 to"
+                + " 1000000");
+    assertThat(problems(MINIMAL, NONE, Map.of("lineage.diskMegabytes", "-1")))
+        .containsExactly(
+            "lineage.diskMegabytes: -1 (from the flag for lineage.diskMegabytes) is not a size in"
+                + " megabytes; expected 0, or a whole number from 64 to 1000000");
+  }
+
+  @Test
   void reportsAFlagThatNamesNoKey() {
     assertThat(problems(MINIMAL, NONE, Map.of("http.prot", "1")))
         .containsExactly("http.prot: unknown key; did you mean 'port'?");

@@ -76,6 +76,7 @@ public final class Delivery implements Component {
   private final Clock clock;
   private final DeliveryMeasures measures;
   private final Replays replays = new Replays();
+  private final Reports reports;
 
   /** Partitions that are assigned and not yet opened in the store: paused. */
   private final Set<TopicPartition> unopened = new HashSet<>();
@@ -149,6 +150,7 @@ public final class Delivery implements Component {
     this.health = health;
     this.clock = clock;
     this.measures = new DeliveryMeasures(store, metrics);
+    this.reports = new Reports(store);
   }
 
   @Override
@@ -398,8 +400,8 @@ public final class Delivery implements Component {
       }
       if (builder != null) {
         measures.applied(builder, appliedAt);
+        reports.of(builder, appliedAt, took).ifPresent(letters::applied);
       }
-      report(round, appliedAt, took);
     }
     commit();
     reopen(back);
@@ -423,20 +425,6 @@ public final class Delivery implements Component {
       lastCommitNanos = now;
       consumer.commitAsync(Map.copyOf(commits), null);
       commits.clear();
-    }
-  }
-
-  private void report(Round round, Instant appliedAt, Duration took) {
-    if (!round.keys().isEmpty() && round.watermark().isPresent()) {
-      letters.applied(
-          new Applied(
-              store,
-              round.partition(),
-              round.watermark().get().position(),
-              round.lastOffset(),
-              round.keys().size(),
-              appliedAt,
-              took));
     }
   }
 

@@ -36,7 +36,9 @@ final class RoundBuilder {
   private long firstPlainOffset = -1;
   private Position ceiling = Position.NONE;
   private @Nullable Watermark watermark;
+  private long firstOffset = -1;
   private long lastOffset = -1;
+  private boolean voids;
 
   /**
    * Begins a round.
@@ -50,6 +52,7 @@ final class RoundBuilder {
   }
 
   void add(long offset, InvalidationRecord record) {
+    firstOffset = firstOffset < 0 ? offset : firstOffset;
     lastOffset = offset;
     if (record instanceof Invalidation invalidation) {
       if (caches.observed().contains(invalidation.cache())) {
@@ -78,8 +81,10 @@ final class RoundBuilder {
     if (mark instanceof Watermark latest) {
       watermark = latest;
     } else if (mark instanceof EpochRaised raised) {
+      voids = true;
       ceiling = Position.max(ceiling, raised.position());
     } else if (mark instanceof GenerationRaised raised && caches.takesOut(raised.cache())) {
+      voids = true;
       ceiling = Position.max(ceiling, raised.position());
       notePlain(offset, raised.cache());
       if (caches.plain().containsKey(raised.cache())) {
@@ -124,6 +129,15 @@ final class RoundBuilder {
   /** The first record that concerns a plain cache; empty where none does. */
   OptionalLong firstPlainOffset() {
     return firstPlainOffset < 0 ? OptionalLong.empty() : OptionalLong.of(firstPlainOffset);
+  }
+
+  /** Whether it takes anything out: keys, or all of a cache. */
+  boolean takesOut() {
+    return voids || !order.isEmpty();
+  }
+
+  long firstOffset() {
+    return firstOffset;
   }
 
   long lastOffset() {

@@ -161,6 +161,7 @@ final class StreamConversions {
         a.partition(),
         toWire(a.position()),
         a.offset(),
+        a.firstOffset(),
         a.keys(),
         a.appliedAt(),
         a.took().toNanos() / 1000);
@@ -171,6 +172,7 @@ final class StreamConversions {
         a.getStore(),
         a.getPartition(),
         fromWire(a.getPosition()),
+        a.getFirstOffset(),
         a.getOffset(),
         a.getKeys(),
         a.getAppliedAt(),

@@ -9,6 +9,7 @@ import java.time.Instant;
  *
  * @param partition of the invalidations
  * @param position everything up to here is applied
+ * @param firstOffset of the first record of the round; -1 where it is not told
  * @param offset of the last applied record
  * @param keys taken out in this round
  */
@@ -16,6 +17,7 @@ public record Applied(
     String store,
     int partition,
     Position position,
+    long firstOffset,
     long offset,
     int keys,
     Instant appliedAt,

@@ -80,6 +80,7 @@ final class SamplesOfRecords {
             random.nextInt(),
             position(),
             random.nextLong(),
+            random.nextLong(),
             random.nextInt(),
             instant(),
             micros()),

@@ -1,0 +1,3 @@
+/** The story of a key, for people. */
+@org.jspecify.annotations.NullMarked
+package dev.hearth.cli.why;

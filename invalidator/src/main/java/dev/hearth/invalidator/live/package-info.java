@@ -1,0 +1,3 @@
+/** Invalidations as they come, to whoever listens. */
+@org.jspecify.annotations.NullMarked
+package dev.hearth.invalidator.live;
