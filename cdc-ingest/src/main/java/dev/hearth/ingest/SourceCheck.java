@@ -56,7 +56,24 @@ public final class SourceCheck {
     }
   }
 
+  /**
+   * The catalog against the rules.
+   *
+   * @throws ConfigException if the rules do not fit it
+   */
   static TableCatalog.Findings read(Connection connection, HearthConfig config)
+      throws SQLException {
+    TableCatalog.Findings findings = readAgain(connection, config);
+    if (!findings.problems().isEmpty()) {
+      throw new ConfigException(findings.problems());
+    }
+    return findings;
+  }
+
+  /**
+   * The same while changes are followed: what the rules do not fit any more is no reason to stop.
+   */
+  static TableCatalog.Findings readAgain(Connection connection, HearthConfig config)
       throws SQLException {
     TablePatterns patterns = TablePatterns.resolve(connection, config.rules());
     RuleReferences references = RuleReferences.of(patterns.rules());
@@ -77,9 +94,6 @@ public final class SourceCheck {
     problems.addAll(check.problemsBeside(problems));
     problems = new ArrayList<>(patterns.inConfiguration(problems));
     problems.addAll(patterns.problems());
-    if (!problems.isEmpty()) {
-      throw new ConfigException(problems);
-    }
-    return findings.with(check.warnings(), patterns::inConfiguration);
+    return findings.with(problems, check.warnings(), patterns::inConfiguration);
   }
 }

@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Set;
 
 /**
  * Writes an empty logical message, so that watermarks move when nothing changes, and looks at what
@@ -57,6 +58,11 @@ public final class LogHeartbeat implements AutoCloseable {
   /** Asks on the same connection, which stays this one's. */
   public <T> T read(Question<T> question) throws SQLException {
     return question.ask(connection);
+  }
+
+  /** Which partitions hold the rows of some tables now. */
+  public PartitionMarks partitions(Set<String> tables) throws SQLException {
+    return PartitionMarks.read(connection, tables, TIMEOUT_SECONDS);
   }
 
   @Override
