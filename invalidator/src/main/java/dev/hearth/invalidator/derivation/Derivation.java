@@ -3,6 +3,7 @@ package dev.hearth.invalidator.derivation;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,7 +24,7 @@ public final class Derivation {
   /** The log did not carry a value that a key is made of. */
   static final String UNKNOWN_VALUE = "unknown-value";
 
-  /** The keys are those of another table's rows. */
+  /** More rows of other tables are reached than the rule allows. */
   static final String FAN_OUT = "fan-out";
 
   private final Rules rules;
@@ -37,8 +38,20 @@ public final class Derivation {
    *
    * @param keys single keys, each with the first rule that named it
    * @param voided whole caches, each with the reason; none of their keys is in {@code keys}
+   * @param joined keys that are made over other tables and that the change touches, to be looked up
    */
-  public record Touched(Map<Key, Rule.Target> keys, Map<String, String> voided) {}
+  public record Touched(
+      Map<Key, Rule.Target> keys, Map<String, String> voided, List<Rule.Target> joined) {
+    /** With what was looked up. */
+    Touched with(Map<Key, Rule.Target> moreKeys, Map<String, String> moreVoided) {
+      Map<String, String> allVoided = new LinkedHashMap<>(voided);
+      moreVoided.forEach(allVoided::putIfAbsent);
+      Map<Key, Rule.Target> allKeys = new LinkedHashMap<>(keys);
+      moreKeys.forEach(allKeys::putIfAbsent);
+      allKeys.keySet().removeIf(key -> allVoided.containsKey(key.cache()));
+      return new Touched(allKeys, allVoided, joined);
+    }
+  }
 
   /** A key of a cache. */
   public record Key(String cache, String key) {}
@@ -46,6 +59,7 @@ public final class Derivation {
   public Touched derive(ChangeEvent change) {
     Map<Key, Rule.Target> keys = new LinkedHashMap<>();
     Map<String, String> voided = new LinkedHashMap<>();
+    List<Rule.Target> joined = new ArrayList<>();
     for (Rule rule : rules.of(change.table())) {
       if (!matters(rule, change)) {
         continue;
@@ -54,14 +68,14 @@ public final class Derivation {
         if (change.operation() == Operation.TRUNCATE) {
           voided.putIfAbsent(target.cache(), TRUNCATE);
         } else if (rule.through()) {
-          voided.putIfAbsent(target.cache(), FAN_OUT);
+          joined.add(target);
         } else {
           touch(target, change, keys, voided);
         }
       }
     }
     keys.keySet().removeIf(key -> voided.containsKey(key.cache()));
-    return new Touched(keys, voided);
+    return new Touched(keys, voided, joined);
   }
 
   private static void touch(
@@ -96,10 +110,8 @@ public final class Derivation {
       return true;
     }
     Set<String> looked = new LinkedHashSet<>(rule.columns());
-    if (!rule.through()) {
-      // A key that moved matters, whatever the filter says.
-      rule.targets().forEach(target -> looked.addAll(target.template().columns()));
-    }
+    // A key that moved matters, whatever the filter says.
+    looked.addAll(rule.keyColumns());
     return looked.stream().anyMatch(column -> !isSame(column, change));
   }
 

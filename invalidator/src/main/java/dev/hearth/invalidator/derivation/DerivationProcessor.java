@@ -3,6 +3,7 @@ package dev.hearth.invalidator.derivation;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
+import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.SnapshotEnd;
 import dev.hearth.schemas.change.SnapshotRequest;
 import dev.hearth.schemas.change.SnapshotRow;
@@ -154,8 +155,7 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
 
   private void derive(ChangeEvent logged, String row, long offset, List<Runnable> effects) {
     ChangeEvent event = rows.complete(logged, row, offset);
-    Derivation.Touched touched = derivation.derive(event);
-    rows.keep(event, row, offset);
+    Derivation.Touched touched = touched(event, row, offset);
     Instant now = clock.instant();
     for (Map.Entry<Derivation.Key, Rule.Target> each : touched.keys().entrySet()) {
       Invalidation invalidation =
@@ -179,6 +179,22 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
             (cache, reason) ->
                 effects.add(() -> raise(cache, event.position(), reason, now.toEpochMilli())));
     listener.derived(Duration.between(event.capturedAt(), now));
+  }
+
+  /** What the change touches; then what it made of its row is remembered. */
+  private Derivation.Touched touched(ChangeEvent event, String row, long offset) {
+    Derivation.Touched touched = derivation.derive(event);
+    List<FanOut.Place> places = new ArrayList<>();
+    touched.joined().forEach(target -> places.add(new FanOut.Place(target, 0)));
+    places.addAll(rules.through(event.table()));
+    if (event.operation() != Operation.TRUNCATE) {
+      places.removeIf(place -> !place.fires());
+    }
+    FanOut reached = new FanOut(rows, event, offset);
+    reached.before(places);
+    rows.keep(event, row, offset);
+    reached.after(places);
+    return touched.with(reached.keys(), reached.voided());
   }
 
   private void pass(StreamMark mark, long timestamp) {
@@ -271,7 +287,7 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
 
   private Optional<String> table(Record<byte[], byte[]> record) {
     String table = tableText(record);
-    return rules.of(table).isEmpty() ? Optional.empty() : Optional.of(table);
+    return rules.needed(table).columns().isEmpty() ? Optional.empty() : Optional.of(table);
   }
 
   private static String tableText(Record<byte[], byte[]> record) {

@@ -43,13 +43,17 @@ final class Fingerprint {
         target.template().toString(),
         Optional.ofNullable(rule.through())
             .map(
-                through ->
-                    through.table()
-                        + "\t"
-                        + through.on().replaceAll("\\s", "")
-                        + "\t"
-                        + rule.limit())
+                through -> through(through) + "\t" + rule.limit())
             .orElse(""));
+  }
+
+  private static String through(HearthConfig.Through through) {
+    return through.table()
+        + "\t"
+        + through.on().replaceAll("\\s", "")
+        + Optional.ofNullable(through.as()).map(name -> "\tas\t" + name).orElse("")
+        + (through.ownChanges() ? "" : "\tnot own changes")
+        + Optional.ofNullable(through.through()).map(next -> "\tthrough\t" + through(next)).orElse("");
   }
 
   /** Of lines, whose order counts. */

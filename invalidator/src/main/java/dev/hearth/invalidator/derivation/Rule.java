@@ -3,6 +3,7 @@ package dev.hearth.invalidator.derivation;
 import dev.hearth.schemas.key.KeyTemplate;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -19,10 +20,10 @@ public record Rule(String table, Set<String> columns, List<Target> targets, bool
     targets = List.copyOf(targets);
   }
 
-  /** Columns of the table that keys are made of. */
+  /** Columns of the table that keys are made of, or that lead to other rows of keys. */
   Set<String> keyColumns() {
     Set<String> columns = new LinkedHashSet<>();
-    targets.forEach(target -> columns.addAll(target.template().columns()));
+    targets.forEach(target -> columns.addAll(target.columns()));
     return columns;
   }
 
@@ -38,6 +39,13 @@ public record Rule(String table, Set<String> columns, List<Target> targets, bool
    *
    * @param path place in the configuration, such as {@code rules[0].keys[1]}
    * @param cache that the key belongs to
+   * @param join the tables that the key is made over; empty where it is the rule's alone
    */
-  public record Target(String path, String cache, KeyTemplate template) {}
+  public record Target(String path, String cache, KeyTemplate template, Optional<Join> join) {
+    /** Columns of the rule's table that the key is made of, or that lead to the rows that are. */
+    Set<String> columns() {
+      return join.map(over -> over.columns(0, template))
+          .orElseGet(() -> new LinkedHashSet<>(template.columns()));
+    }
+  }
 }
