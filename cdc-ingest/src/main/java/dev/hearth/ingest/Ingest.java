@@ -21,6 +21,7 @@ import dev.hearth.ingest.position.GateSnapshot;
 import dev.hearth.ingest.position.PublicationMark;
 import dev.hearth.ingest.publish.ChangePublisher;
 import dev.hearth.ingest.publish.PublishedHistory;
+import dev.hearth.ingest.publish.SnapshotRequests;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.SourceIdentity;
 import dev.hearth.schemas.position.Watermark;
@@ -57,6 +58,7 @@ public final class Ingest implements Component {
   private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
   private static final Duration LOOP_BOUND = Duration.ofSeconds(60);
   private static final Duration IDLE = Duration.ofMillis(100);
+  private static final Duration IDLE_IN_SNAPSHOT = Duration.ofMillis(2);
   private static final Duration HEARTBEAT_INTERVAL = Duration.ofMillis(500);
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(10);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
@@ -73,6 +75,8 @@ public final class Ingest implements Component {
   private final SourceDatabase database;
   private final AtomicInteger held = new AtomicInteger();
   private final AtomicLong retainedWal = new AtomicLong();
+  private final AtomicInteger snapshotRunning = new AtomicInteger();
+  private final TableWatch watch = new TableWatch();
   private volatile String state = "not started";
   private volatile boolean streaming;
   private volatile boolean stopping;
@@ -128,9 +132,10 @@ public final class Ingest implements Component {
 
   @Override
   public void start() throws Exception {
-    Prepared first = prepare(database.openAtStart("setup"));
+    Prepared first = prepare(database.openAtStart("setup"), SourceCheck::read);
     metrics.gauge(Metric.GATE_HELD, held::get);
     metrics.gauge(Metric.SOURCE_RETAINED_WAL, retainedWal::get);
+    metrics.gauge(Metric.SNAPSHOT_RUNNING, snapshotRunning::get);
     health.readiness(
         "ingest", () -> streaming ? Readiness.ready(state) : Readiness.notReady(state));
     Heartbeat heartbeat = health.heartbeat("ingest", LOOP_BOUND);
@@ -167,20 +172,28 @@ public final class Ingest implements Component {
       SourceIdentity identity,
       long flushLsn) {}
 
-  private Prepared prepare(Connection opened) throws SQLException {
+  /** Reads the catalog against the rules. */
+  private interface CatalogReader {
+    TableCatalog.Findings read(Connection connection, HearthConfig config) throws SQLException;
+  }
+
+  private Prepared prepare(Connection opened, CatalogReader catalog) throws SQLException {
     try (Connection connection = opened) {
       ReplicationSetup setup = new ReplicationSetup(connection, settings);
       setup.checkServer();
-      TableCatalog.Findings tables = SourceCheck.read(connection, config);
+      TableCatalog.Findings tables = catalog.read(connection, config);
       for (Problem warning : tables.warnings()) {
         LOG.warn("costly rule {}", warning);
       }
+      for (Problem problem : tables.problems()) {
+        LOG.warn("rule does not fit the source; what depends on its table is voided {}", problem);
+      }
       try {
-        setup.ensurePublication();
+        setup.ensurePublication(tables.shapes().keySet());
         ReplicationSetup.Slot slot = setup.ensureSlot();
         // Once more, since the slot may be younger than what was read. Where nothing changed
         // around its birth, what was read before holds for all that it streams.
-        TableCatalog.Findings after = SourceCheck.read(connection, config);
+        TableCatalog.Findings after = catalog.read(connection, config);
         TableCatalog.Findings settled =
             slot.createdNow() && after.identities().equals(tables.identities()) ? tables : after;
         return prepared(connection, settled, slot);
@@ -230,7 +243,10 @@ public final class Ingest implements Component {
       heartbeat.beat();
       progressed = false;
       try {
-        Prepared ready = prepared.isPresent() ? prepared.get() : prepare(database.open("setup"));
+        Prepared ready =
+            prepared.isPresent()
+                ? prepared.get()
+                : prepare(database.open("setup"), SourceCheck::readAgain);
         prepared = Optional.empty();
         follow(ready, heartbeat);
       } catch (InterruptedException e) {
@@ -292,6 +308,14 @@ public final class Ingest implements Component {
               return thread;
             });
     try (ChangePublisher publisher = new ChangePublisher(topics, kafka);
+        Snapshots snapshots =
+            new Snapshots(
+                prepared.tables().shapes(),
+                new SnapshotRequests(topics, kafka),
+                publisher,
+                () -> new ChunkReader(database, prepared.identity()),
+                metrics,
+                snapshotRunning);
         Gate gate =
             new Gate(
                 database.openForShortStatements("gate"),
@@ -300,12 +324,13 @@ public final class Ingest implements Component {
                 prepared.identity().publication());
         LogHeartbeat logHeartbeat =
             new LogHeartbeat(database.openForShortStatements("heartbeat"), settings.slot())) {
+      GateSnapshot atBeginning = gate.ask();
       EpochKeeper epochs =
           EpochKeeper.open(
               decision,
               last,
               prepared.identity(),
-              gate.ask(),
+              atBeginning,
               gate.beginAndEnd(),
               publisher,
               clock,
@@ -314,20 +339,30 @@ public final class Ingest implements Component {
           new IngestSession(
               epochs.epoch(),
               gateTime,
-              new ChangeDecoder(prepared.tables().shapes()),
+              new ChangeDecoder(prepared.tables().shapes(), prepared.tables().unusable()),
               visibility(gate, prepared.slot()),
               publisher,
+              snapshots::published,
               new IngestSession.Measures(
                   metrics.lagTimer(Phase.COMMIT_TO_CAPTURE),
                   metrics.timer(Metric.VISIBILITY_WAIT),
-                  held),
+                  held,
+                  metrics.counter(Metric.DEAD_LETTERS, "ingest")),
               clock);
+      watch.defined(prepared.tables().identities());
+      watch.partitioned(logHeartbeat.partitions(settings.tables()));
+      GateSnapshot sinceWatched = gate.ask();
+      watch
+          .distrusted()
+          .forEach(
+              (table, occasion) ->
+                  session.distrust(table, sinceWatched, () -> watch.told(table, occasion)));
       // The session is closed first: the engine's thread may be waiting for room in it.
       try (LogEngine engine = new LogEngine(settings, session, ended::set);
           session) {
         engine.start();
         beats.scheduleWithFixedDelay(
-            () -> beat(logHeartbeat, retainedWal, ended),
+            () -> beat(logHeartbeat, ended),
             0,
             HEARTBEAT_INTERVAL.toMillis(),
             TimeUnit.MILLISECONDS);
@@ -335,11 +370,15 @@ public final class Ingest implements Component {
         LOG.info("streaming slot={} epoch={}", settings.slot(), epochs.epoch());
         while (!stopping) {
           heartbeat.beat();
-          Optional<GateSnapshot> asked = session.turn(IDLE);
+          Optional<GateSnapshot> asked = session.turn(snapshots.isBusy() ? IDLE_IN_SNAPSHOT : IDLE);
           progressed = session.hasProgressed();
           streaming = progressed;
           if (asked.isPresent() && epochs.settle(asked.get())) {
             session.enter(epochs.epoch());
+          }
+          // Before, what was read would be void with the epoch that is still to come.
+          if (epochs.isSettled()) {
+            snapshots.turn(session.publishedUpTo(), session.isBehind());
           }
           String reason = ended.get();
           if (reason != null) {
@@ -353,11 +392,17 @@ public final class Ingest implements Component {
     }
   }
 
-  private static void beat(
-      LogHeartbeat logHeartbeat, AtomicLong retainedWal, AtomicReference<@Nullable String> ended) {
+  private void beat(LogHeartbeat logHeartbeat, AtomicReference<@Nullable String> ended) {
     try {
       logHeartbeat.beat();
       retainedWal.set(logHeartbeat.retainedBytes());
+      if (watch.partitioned(logHeartbeat.partitions(settings.tables()))) {
+        ended.compareAndSet(
+            null,
+            "partitions of "
+                + watch.distrusted().keySet()
+                + " were truncated, attached or detached");
+      }
     } catch (SQLException e) {
       ended.compareAndSet(null, "the heartbeat failed: " + e.getMessage());
     }

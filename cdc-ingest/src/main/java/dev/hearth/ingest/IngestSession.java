@@ -4,6 +4,7 @@ import dev.hearth.chassis.metrics.LagTimer;
 import dev.hearth.ingest.capture.LogEngine;
 import dev.hearth.ingest.decode.ChangeDecoder;
 import dev.hearth.ingest.decode.Decoded;
+import dev.hearth.ingest.decode.RecordKey;
 import dev.hearth.ingest.position.Captured;
 import dev.hearth.ingest.position.GateSnapshot;
 import dev.hearth.ingest.position.VisibilityGate;
@@ -14,6 +15,7 @@ import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.Watermark;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Timer;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -69,6 +71,8 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   /** No LSN: PostgreSQL has none of zero. */
   private static final long NOTHING = 0;
 
+  private static final long NO_TRANSACTION = 0;
+
   /** A place to which the slot may be confirmed once everything before and at it is published. */
   private record Checkpoint(long sequence, long receivedNanos, long confirmable) {}
 
@@ -79,12 +83,24 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
     GateSnapshot ask() throws SQLException;
   }
 
+  /** Is told of each change by the loop's thread, as it is published. */
+  interface Audience {
+    /**
+     * A change is published.
+     *
+     * @param key its record key; empty where it does not say which row it is of
+     */
+    void published(Optional<String> key, ChangeEvent change);
+  }
+
   /** What a session measures. */
-  record Measures(LagTimer commitToCapture, Timer visibilityWait, AtomicInteger held) {}
+  record Measures(
+      LagTimer commitToCapture, Timer visibilityWait, AtomicInteger held, Counter deadLetters) {}
 
   private final ChangeDecoder decoder;
   private final Visibility visibility;
   private final ChangePublisher publisher;
+  private final Audience audience;
   private final Measures measures;
   private final Clock clock;
   private final BlockingQueue<Captured<Received>> incoming =
@@ -108,6 +124,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
       ChangeDecoder decoder,
       Visibility visibility,
       ChangePublisher publisher,
+      Audience audience,
       Measures measures,
       Clock clock) {
     this.epoch = epoch;
@@ -115,6 +132,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
     this.decoder = decoder;
     this.visibility = visibility;
     this.publisher = publisher;
+    this.audience = audience;
     this.measures = measures;
     this.clock = clock;
   }
@@ -124,6 +142,19 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
     return lastWatermark.isPresent();
   }
 
+  /**
+   * An LSN: everything with a commit record at or before it is published; 0 where nothing is. For
+   * the loop's thread.
+   */
+  long publishedUpTo() {
+    return tracker.watermark(epoch).map(watermark -> watermark.position().lsn()).orElse(NOTHING);
+  }
+
+  /** Whether changes wait for this thread. Any thread. */
+  boolean isBehind() {
+    return !incoming.isEmpty();
+  }
+
   /** From the next turn on, positions are of this epoch. For the loop's thread. */
   void enter(long nextEpoch) {
     epoch = nextEpoch;
@@ -131,17 +162,18 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
 
   @Override
   public void receive(SourceRecord record) throws InterruptedException {
-    Decoded decoded = decoder.decode(record);
-    Captured<Received> captured =
-        new Captured<>(
-            nextSequence++,
-            ChangeDecoder.streamedUpTo(record, decoded),
-            decoded.transaction(),
-            System.nanoTime(),
-            new Received(decoded, ChangeDecoder.confirmable(record), clock.instant()));
-    while (!incoming.offer(captured, OVER_CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
-      if (over) {
-        throw new InterruptedException("the session is over");
+    for (Decoded decoded : decoder.decode(record)) {
+      Captured<Received> captured =
+          new Captured<>(
+              nextSequence++,
+              ChangeDecoder.streamedUpTo(record, decoded),
+              decoded.transaction(),
+              System.nanoTime(),
+              new Received(decoded, ChangeDecoder.confirmable(record), clock.instant()));
+      while (!incoming.offer(captured, OVER_CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (over) {
+          throw new InterruptedException("the session is over");
+        }
       }
     }
   }
@@ -231,7 +263,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
       measures
           .commitToCapture()
           .record(Duration.between(change.committedAt(), captured.payload().capturedAt()));
-      publisher.publish(
+      publish(
           change.recordKey(),
           new ChangeEvent(
               change.table(),
@@ -249,14 +281,11 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
           refusal.table(),
           "change of " + refusal.table() + " at " + new Position(epoch, refusal.lsn()),
           refusal.reason());
-      // A change of which nothing is known: whatever depends on the table is voided.
-      publisher.publish(
-          refusal.table(),
-          new ChangeEvent(
+      measures.deadLetters().increment();
+      publish(
+          RecordKey.of(refusal.table()),
+          unknown(
               refusal.table(),
-              Operation.UPDATE,
-              RowImage.UNKNOWN,
-              RowImage.UNKNOWN,
               snapshot.widen(refusal.transaction()),
               refusal.lsn(),
               position,
@@ -264,6 +293,50 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
               captured.payload().capturedAt()),
           onAcknowledged);
     }
+  }
+
+  /**
+   * Publishes that anything may have changed in a table. For the loop's thread.
+   *
+   * @param acknowledged runs once the broker has it
+   */
+  void distrust(String table, GateSnapshot snapshot, Runnable acknowledged) {
+    publish(
+        RecordKey.of(table),
+        unknown(
+            table,
+            NO_TRANSACTION,
+            snapshot.flushLsn(),
+            new Position(epoch, snapshot.flushLsn()),
+            snapshot.takenAt(),
+            clock.instant()),
+        acknowledged);
+  }
+
+  private void publish(String key, ChangeEvent change, Runnable acknowledged) {
+    audience.published(
+        key.equals(RecordKey.of(change.table())) ? Optional.empty() : Optional.of(key), change);
+    publisher.publish(key, change, acknowledged);
+  }
+
+  /** A change of which nothing is known: whatever depends on the table is voided. */
+  private static ChangeEvent unknown(
+      String table,
+      long transaction,
+      long lsn,
+      Position position,
+      Instant committedAt,
+      Instant capturedAt) {
+    return new ChangeEvent(
+        table,
+        Operation.UPDATE,
+        RowImage.UNKNOWN,
+        RowImage.UNKNOWN,
+        transaction,
+        lsn,
+        position,
+        committedAt,
+        capturedAt);
   }
 
   private void drainAcknowledged() {

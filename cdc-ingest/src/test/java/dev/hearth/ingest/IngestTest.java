@@ -2,6 +2,7 @@ package dev.hearth.ingest;
 
 import static dev.hearth.ingest.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.metrics.Metric;
@@ -74,6 +75,48 @@ class IngestTest {
       assertThat(changes.get(3).before().columns()).isEqualTo(Map.of("product_id", "1"));
       assertThat(changes.get(4).before().columns()).isEqualTo(Map.of("product_id", "1"));
       assertThat(changes.get(5).table()).isEqualTo("public.product");
+    }
+  }
+
+  @Test
+  void followsTheTablesThatRulesOnlyGoThroughWithTheColumnsOfTheirJoins() throws Exception {
+    try (SourceFixture source =
+        new SourceFixture(
+            """
+            create table category (id int primary key, name text);
+            create table product (id int primary key, category_id int, title text);
+            create table variant (sku text primary key, product_id int, size text);
+            """)) {
+      source.start(
+          source.config(
+              """
+              caches:
+                variant: { stores: [ redis ], key: "variant:{sku}" }
+              rules:
+                - table: public.category
+                  columns: [ name ]
+                  through:
+                    table: public.product
+                    on: "category_id = id"
+                    through: { table: public.variant, on: "product_id = id", as: v }
+                  keys: [ "variant:{v.sku}" ]
+              """));
+      SourceFixture.Reader reader = source.reader();
+
+      source.execute(
+          """
+          insert into category values (1, 'cups');
+          insert into product values (10, 1, 'blue');
+          insert into variant values ('b-1', 10, 'small');
+          """);
+
+      eventually(() -> assertThat(reader.changes()).hasSize(3));
+      assertThat(reader.changes())
+          .extracting(ChangeEvent::table, change -> change.after().columns())
+          .containsExactly(
+              tuple("public.category", Map.of("id", "1", "name", "cups")),
+              tuple("public.product", Map.of("id", "10", "category_id", "1")),
+              tuple("public.variant", Map.of("sku", "b-1", "product_id", "10")));
     }
   }
 

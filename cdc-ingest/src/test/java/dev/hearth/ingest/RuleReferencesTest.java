@@ -30,7 +30,7 @@ class RuleReferencesTest {
   }
 
   @Test
-  void aDottedColumnBelongsToTheTableThatARuleGoesThrough() {
+  void followsTheTableThatARuleGoesThroughWithBothSidesOfTheJoin() {
     RuleReferences references =
         RuleReferences.of(
             List.of(
@@ -38,22 +38,66 @@ class RuleReferencesTest {
                     "public.category",
                     List.of(),
                     List.of("product:{product.id}"),
-                    new HearthConfig.Through(
-                        "public.product", "category_id = id", null, true, null))));
+                    step("public.product", "category_id = id", null, null))));
 
+    assertThat(references.problems()).isEmpty();
     assertThat(references.tables())
         .containsExactly(
-            new TableCatalog.TableReference("rules[0].table", "public.category", true),
-            new TableCatalog.TableReference("rules[0].through.table", "public.product", false));
-    assertThat(references.changedTables()).containsExactly("public.category");
+            new TableCatalog.TableReference("rules[0].table", "public.category"),
+            new TableCatalog.TableReference("rules[0].through.table", "public.product"));
+    assertThat(references.changedTables()).containsExactly("public.category", "public.product");
     assertThat(references.columns())
         .containsExactly(
-            new TableCatalog.Reference(
+            through("rules[0].through.on", "category_id = id", "public.product", "category_id"),
+            through("rules[0].through.on", "category_id = id", "public.category", "id"),
+            through("rules[0].keys[0]", "product:{product.id}", "public.product", "id"));
+  }
+
+  @Test
+  void aSecondStepIsJoinedToTheFirstAndNamedByItsAlias() {
+    RuleReferences references =
+        RuleReferences.of(
+            List.of(
+                rule(
+                    "public.category",
+                    List.of(),
+                    List.of("variant:{v.sku}:{category.id}"),
+                    step(
+                        "public.product",
+                        "category_id=id",
+                        null,
+                        step("shop.variant", " product = code ", "v", null)))));
+
+    assertThat(references.problems()).isEmpty();
+    assertThat(references.changedTables())
+        .containsExactly("public.category", "public.product", "shop.variant");
+    assertThat(references.columns())
+        .containsExactly(
+            through("rules[0].through.on", "category_id=id", "public.product", "category_id"),
+            through("rules[0].through.on", "category_id=id", "public.category", "id"),
+            through("rules[0].through.through.on", " product = code ", "shop.variant", "product"),
+            through("rules[0].through.through.on", " product = code ", "public.product", "code"),
+            through("rules[0].keys[0]", "variant:{v.sku}:{category.id}", "shop.variant", "sku"),
+            through("rules[0].keys[0]", "variant:{v.sku}:{category.id}", "public.category", "id"));
+  }
+
+  @Test
+  void aTableThatTheRuleDoesNotNameIsNoOwnerOfAColumn() {
+    RuleReferences references =
+        RuleReferences.of(
+            List.of(
+                rule(
+                    "public.category",
+                    List.of(),
+                    List.of("product:{prodct.id}"),
+                    step("public.product", "category_id = id", null, null))));
+
+    assertThat(references.problems())
+        .containsExactly(
+            new Problem(
                 "rules[0].keys[0]",
-                "product:{product.id}",
-                "public.product",
-                "id",
-                TableCatalog.Use.THROUGH));
+                "\"product:{prodct.id}\" reads prodct.id, but the rule has no table called prodct;"
+                    + " expected one of category, product; did you mean 'product'?"));
   }
 
   @Test
@@ -75,6 +119,16 @@ class RuleReferencesTest {
 
   private static TableCatalog.Reference key(String path, String text, String table, String column) {
     return new TableCatalog.Reference(path, text, table, column, TableCatalog.Use.KEY);
+  }
+
+  private static TableCatalog.Reference through(
+      String path, String text, String table, String column) {
+    return new TableCatalog.Reference(path, text, table, column, TableCatalog.Use.THROUGH);
+  }
+
+  private static HearthConfig.Through step(
+      String table, String on, @Nullable String as, HearthConfig.@Nullable Through through) {
+    return new HearthConfig.Through(table, on, as, true, through);
   }
 
   private static HearthConfig.Rule rule(

@@ -12,11 +12,15 @@ import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
+import dev.hearth.schemas.change.SnapshotEnd;
+import dev.hearth.schemas.change.SnapshotRequest;
+import dev.hearth.schemas.change.SnapshotRow;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -24,15 +28,22 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * One PostgreSQL and one Kafka for all tests of the module; each test has a database of its own.
@@ -73,26 +84,31 @@ final class SourceFixture implements AutoCloseable {
   }
 
   HearthConfig config(String cachesAndRules, String url, String user, String password) {
-    return ConfigLoader.parse(
-            "test",
-            """
-            source:
-              postgres: { url: "%s", user: %s, password: "%s", slot: %s }
-            kafka: { bootstrapServers: "%s", topicPrefix: %s }
-            stores: { redis: { type: redis, uri: "redis://localhost:1" } }
-            %s
-            """
-                .formatted(
-                    url,
-                    user,
-                    password,
-                    name,
-                    SANDBOX.kafka().bootstrapServers(),
-                    topics.prefix(),
-                    cachesAndRules),
-            Map.of(),
-            Map.of())
+    return ConfigLoader.parse("test", yaml(cachesAndRules, url, user, password), Map.of(), Map.of())
         .config();
+  }
+
+  /** Text of a configuration. */
+  String yaml(String cachesAndRules) {
+    return yaml(cachesAndRules, url(), SANDBOX.postgres().user(), SANDBOX.postgres().password());
+  }
+
+  private String yaml(String cachesAndRules, String url, String user, String password) {
+    return """
+        source:
+          postgres: { url: "%s", user: %s, password: "%s", slot: %s }
+        kafka: { bootstrapServers: "%s", topicPrefix: %s }
+        stores: { redis: { type: redis, uri: "redis://localhost:1" } }
+        %s
+        """
+        .formatted(
+            url,
+            user,
+            password,
+            name,
+            SANDBOX.kafka().bootstrapServers(),
+            topics.prefix(),
+            cachesAndRules);
   }
 
   Ingest start(HearthConfig config) throws Exception {
@@ -136,6 +152,70 @@ final class SourceFixture implements AutoCloseable {
     }
   }
 
+  /** Asks for the rows of a table. */
+  void request(String id, String table, String... columns) throws Exception {
+    SnapshotRequest request =
+        new SnapshotRequest(id, table, List.of(columns), Instant.ofEpochMilli(1_000_000));
+    Topic<String, SnapshotRequest> topic = topics.snapshots();
+    Map<String, Object> properties = new HashMap<>(kafka);
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
+      producer
+          .send(
+              new ProducerRecord<>(
+                  topic.name(),
+                  table.getBytes(StandardCharsets.UTF_8),
+                  topic.value().serializer().serialize(topic.name(), request)))
+          .get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Tables whose rows somebody asked for and nobody has published, by the topic alone. */
+  Set<String> requested() {
+    Set<String> tables = new TreeSet<>();
+    Map<String, Object> properties = new HashMap<>(kafka);
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      TopicPartition partition = new TopicPartition(topics.snapshots().name(), 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      long end = consumer.endOffsets(List.of(partition), Duration.ofSeconds(30)).get(partition);
+      while (consumer.position(partition, Duration.ofSeconds(30)) < end) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
+          String table = new String(record.key(), StandardCharsets.UTF_8);
+          if (record.value() == null) {
+            tables.remove(table);
+          } else {
+            tables.add(table);
+          }
+        }
+      }
+    }
+    return tables;
+  }
+
+  /** Reasons of the dead letters. */
+  List<String> deadLetters() {
+    List<String> reasons = new ArrayList<>();
+    Map<String, Object> properties = new HashMap<>(kafka);
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      TopicPartition partition = new TopicPartition(topics.deadLetters().name(), 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      long end = consumer.endOffsets(List.of(partition), Duration.ofSeconds(30)).get(partition);
+      while (consumer.position(partition, Duration.ofSeconds(30)) < end) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
+          reasons.add(
+              new String(
+                  record.headers().lastHeader("__streams.errors.message").value(),
+                  StandardCharsets.UTF_8));
+        }
+      }
+    }
+    return reasons;
+  }
+
   /** Reads the changes topic from its beginning, as often as asked. */
   Reader reader() {
     Reader reader = new Reader();
@@ -176,6 +256,9 @@ final class SourceFixture implements AutoCloseable {
     private final KafkaConsumer<byte[], byte[]> consumer;
     final List<ChangeRecord> records = new ArrayList<>();
 
+    /** Keys of the records, one each; empty where there is none. */
+    final List<String> keys = new ArrayList<>();
+
     private Reader() {
       Map<String, Object> properties = new HashMap<>(kafka);
       properties.put("enable.auto.commit", "false");
@@ -189,7 +272,10 @@ final class SourceFixture implements AutoCloseable {
 
     /** All records so far. */
     List<ChangeRecord> poll() {
-      records.addAll(next());
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
+        records.add(read(record));
+        keys.add(record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8));
+      }
       return records;
     }
 
@@ -197,15 +283,44 @@ final class SourceFixture implements AutoCloseable {
     List<ChangeRecord> next() {
       List<ChangeRecord> next = new ArrayList<>();
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
-        next.add(topic.value().deserializer().deserialize(topic.name(), record.value()));
+        next.add(read(record));
       }
       return next;
+    }
+
+    private ChangeRecord read(ConsumerRecord<byte[], byte[]> record) {
+      return topic.value().deserializer().deserialize(topic.name(), record.value());
+    }
+
+    /** Operation and record key of each change so far. */
+    List<String> keyed() {
+      List<String> keyed = new ArrayList<>();
+      for (int i = 0; i < poll().size(); i++) {
+        if (records.get(i) instanceof ChangeEvent change) {
+          keyed.add(change.operation() + " " + keys.get(i));
+        }
+      }
+      return keyed;
     }
 
     List<ChangeEvent> changes() {
       return poll().stream()
           .filter(ChangeEvent.class::isInstance)
           .map(ChangeEvent.class::cast)
+          .toList();
+    }
+
+    List<SnapshotRow> rows() {
+      return poll().stream()
+          .filter(SnapshotRow.class::isInstance)
+          .map(SnapshotRow.class::cast)
+          .toList();
+    }
+
+    List<SnapshotEnd> ends() {
+      return poll().stream()
+          .filter(SnapshotEnd.class::isInstance)
+          .map(SnapshotEnd.class::cast)
           .toList();
     }
 

@@ -135,6 +135,12 @@ public final class LogEngine implements AutoCloseable {
         p.setProperty("driver." + name, address.getProperty(name));
       }
     }
+    // The engine reads bytes in one way only, and ends with the first that are printed otherwise;
+    // floating point numbers are to be printed with all their digits.
+    p.setProperty(
+        "driver.options",
+        (address.getProperty("options", "") + " -c bytea_output=hex -c extra_float_digits=1")
+            .strip());
     p.setProperty("plugin.name", "pgoutput");
     p.setProperty("slot.name", settings.slot());
     p.setProperty("publication.name", settings.publication());
@@ -148,10 +154,11 @@ public final class LogEngine implements AutoCloseable {
     p.setProperty("skipped.operations", "none");
     p.setProperty("provide.transaction.metadata", "false");
     p.setProperty("decimal.handling.mode", "string");
-    p.setProperty("time.precision.mode", "isostring");
+    p.setProperty("time.precision.mode", "adaptive_time_microseconds");
     p.setProperty("binary.handling.mode", "hex");
     p.setProperty("hstore.handling.mode", "json");
-    p.setProperty("interval.handling.mode", "string");
+    // Else their values would come as NULL.
+    p.setProperty("include.unknown.datatypes", "true");
     p.setProperty(Handover.TICKET, ticket);
     p.setProperty("queue.provider.type", HandoverQueue.NAME);
     // How often the engine looks for its end; nothing that is read waits for it.
