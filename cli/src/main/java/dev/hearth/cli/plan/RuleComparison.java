@@ -39,8 +39,8 @@ public final class RuleComparison {
       notKnown++;
       return;
     }
-    Derivation.Touched before = oldDerivation.derive(change);
-    Derivation.Touched after = newDerivation.derive(change);
+    Derivation.Touched before = oldDerivation.derive(RuleTrial.unmoved(oldRules, change));
+    Derivation.Touched after = newDerivation.derive(RuleTrial.unmoved(newRules, change));
     voids.see(before.voided().keySet(), after.voided().keySet(), change);
     keys.see(names(before), names(after), change);
   }
@@ -48,6 +48,9 @@ public final class RuleComparison {
   private static Set<String> names(Derivation.Touched touched) {
     Set<String> names = new LinkedHashSet<>();
     touched.keys().keySet().forEach(key -> names.add(key.cache() + " " + key.key()));
+    touched
+        .joined()
+        .forEach(target -> names.add(target.cache() + " " + target.template() + " over other tables"));
     return names;
   }
 

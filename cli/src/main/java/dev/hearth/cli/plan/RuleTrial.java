@@ -8,12 +8,14 @@ import dev.hearth.invalidator.derivation.Rules;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One rule by itself, and what it made of changes so far. Not thread-safe.
@@ -67,6 +69,7 @@ public final class RuleTrial {
                       config.caches(),
                       List.of(rule),
                       config.http(),
+                      config.lineage(),
                       config.dataDirectory())),
               running));
     }
@@ -85,8 +88,13 @@ public final class RuleTrial {
       missing.addAll(unrecorded);
       return;
     }
-    Derivation.Touched touched = derivation.derive(change);
+    Derivation.Touched touched = derivation.derive(unmoved(rules, change));
     touched.voided().values().forEach(reason -> voids.merge(reason, 1, Integer::sum));
+    if (!touched.joined().isEmpty()) {
+      notKnown++;
+      missing.add("rows of the tables that it goes through");
+      return;
+    }
     int touchedKeys = touched.keys().size();
     if (touchedKeys > 0 || !touched.voided().isEmpty()) {
       fired++;
@@ -111,15 +119,34 @@ public final class RuleTrial {
     return unrecorded;
   }
 
-  private static Set<String> needed(Rules rules, String table) {
-    Set<String> needed = new LinkedHashSet<>();
-    for (Rule rule : rules.of(table)) {
-      needed.addAll(rule.columns());
-      if (!rule.through()) {
-        rule.targets().forEach(target -> needed.addAll(target.template().columns()));
+  /**
+   * The change, of which old values that the log does not carry are taken to be the new ones: a
+   * running derivation knows them from its own rows, and mostly they are the same.
+   */
+  static ChangeEvent unmoved(Rules rules, ChangeEvent change) {
+    if (change.operation() != Operation.UPDATE) {
+      return change;
+    }
+    Map<String, @Nullable String> before = new LinkedHashMap<>(change.before().columns());
+    for (String column : needed(rules, change.table())) {
+      if (!before.containsKey(column) && change.after().knows(column)) {
+        before.put(column, change.after().value(column).orElse(null));
       }
     }
-    return needed;
+    return new ChangeEvent(
+        change.table(),
+        change.operation(),
+        new RowImage(before),
+        change.after(),
+        change.transaction(),
+        change.changeLsn(),
+        change.position(),
+        change.committedAt(),
+        change.capturedAt());
+  }
+
+  private static Set<String> needed(Rules rules, String table) {
+    return new LinkedHashSet<>(rules.needed(table).columns());
   }
 
   /**

@@ -26,7 +26,7 @@ public final class Derivation {
   /** The log did not carry a value that a key is made of. */
   static final String UNKNOWN_VALUE = "unknown-value";
 
-  /** The keys are those of another table's rows. */
+  /** More rows of other tables are reached than the rule allows. */
   static final String FAN_OUT = "fan-out";
 
   /** A condition could not be asked of a row. */
@@ -46,11 +46,27 @@ public final class Derivation {
    *
    * @param keys single keys, each with the first rule that named it
    * @param voided whole caches, each with the reason; none of their keys is in {@code keys}
+   * @param joined keys that are made over other tables and that the change touches, to be looked up
    * @param failures conditions that could not be asked of the row and keys that could not be made
    *     of it, one sentence each; their caches are voided
    */
   public record Touched(
-      Map<Key, Rule.Target> keys, Map<String, String> voided, List<String> failures) {}
+      Map<Key, Rule.Target> keys,
+      Map<String, String> voided,
+      List<Rule.Target> joined,
+      List<String> failures) {
+    /** With what was looked up. */
+    Touched with(FanOut reached) {
+      Map<String, String> allVoided = new LinkedHashMap<>(voided);
+      reached.voided().forEach(allVoided::putIfAbsent);
+      Map<Key, Rule.Target> allKeys = new LinkedHashMap<>(keys);
+      reached.keys().forEach(allKeys::putIfAbsent);
+      allKeys.keySet().removeIf(key -> allVoided.containsKey(key.cache()));
+      List<String> allFailures = new ArrayList<>(failures);
+      allFailures.addAll(reached.failures());
+      return new Touched(allKeys, allVoided, joined, allFailures);
+    }
+  }
 
   /** A key of a cache. */
   public record Key(String cache, String key) {}
@@ -58,20 +74,21 @@ public final class Derivation {
   public Touched derive(ChangeEvent change) {
     Map<Key, Rule.Target> keys = new LinkedHashMap<>();
     Map<String, String> voided = new LinkedHashMap<>();
+    List<Rule.Target> joined = new ArrayList<>();
     List<String> failures = new ArrayList<>();
     for (Rule rule : rules.of(change.table())) {
       if (!matters(rule, change)) {
         continue;
       }
       try {
-        touch(rule, change, keys, voided, failures);
+        touch(rule, change, keys, voided, joined, failures);
       } catch (ConditionFailedException e) {
         failures.add(rule.when().map(When::path).orElse("") + ": " + e.getMessage());
         rule.targets().forEach(target -> voided.putIfAbsent(target.cache(), CONDITION_FAILED));
       }
     }
     keys.keySet().removeIf(key -> voided.containsKey(key.cache()));
-    return new Touched(keys, voided, failures);
+    return new Touched(keys, voided, joined, failures);
   }
 
   private static void touch(
@@ -79,21 +96,18 @@ public final class Derivation {
       ChangeEvent change,
       Map<Key, Rule.Target> keys,
       Map<String, String> voided,
+      List<Rule.Target> joined,
       List<String> failures) {
     for (Rule.Target target : rule.targets()) {
       if (change.operation() == Operation.TRUNCATE) {
         voided.putIfAbsent(target.cache(), TRUNCATE);
       } else if (rule.through()) {
-        if (rule.when().isEmpty() || rule.when().get().reaches(change)) {
-          voided.putIfAbsent(target.cache(), FAN_OUT);
+        if (!rows(rule, change, target.columns()).isEmpty()) {
+          joined.add(target);
         }
       } else {
-        List<RowImage> rows =
-            rule.when().isEmpty()
-                ? images(change)
-                : rule.when().get().rows(change, target.template().columns());
         try {
-          touch(target, rows, keys, voided);
+          touch(target, rows(rule, change, target.columns()), keys, voided);
         } catch (KeyException e) {
           failures.add(target.path() + ": " + e.getMessage());
           voided.putIfAbsent(target.cache(), KEY_FAILED);
@@ -119,6 +133,11 @@ public final class Derivation {
     }
   }
 
+  /** The rows that there were and are, as far as the rule's condition lets them count. */
+  private static List<RowImage> rows(Rule rule, ChangeEvent change, Set<String> key) {
+    return rule.when().isEmpty() ? images(change) : rule.when().get().rows(change, key);
+  }
+
   /** The rows that there were and are. */
   private static List<RowImage> images(ChangeEvent change) {
     return switch (change.operation()) {
@@ -134,10 +153,8 @@ public final class Derivation {
       return true;
     }
     Set<String> looked = new LinkedHashSet<>(rule.columns());
-    if (!rule.through()) {
-      // A key that moved matters, whatever the filter says.
-      rule.targets().forEach(target -> looked.addAll(target.template().columns()));
-    }
+    // A key that moved matters, whatever the filter says.
+    looked.addAll(rule.keyColumns());
     return looked.stream().anyMatch(column -> !isSame(column, change));
   }
 

@@ -42,16 +42,19 @@ final class Fingerprint {
             sorted(rule.columns()),
             target.template().toString(),
             Optional.ofNullable(rule.through())
-                .map(
-                    through ->
-                        through.table()
-                            + "\t"
-                            + through.on().replaceAll("\\s", "")
-                            + "\t"
-                            + rule.limit())
+                .map(through -> through(through) + "\t" + rule.limit())
                 .orElse(""))
         // Only where there is one: rules without keep the fingerprint that is stored of them.
         + Optional.ofNullable(rule.when()).map(when -> "\twhen\t" + when.strip()).orElse("");
+  }
+
+  private static String through(HearthConfig.Through through) {
+    return through.table()
+        + "\t"
+        + through.on().replaceAll("\\s", "")
+        + Optional.ofNullable(through.as()).map(name -> "\tas\t" + name).orElse("")
+        + (through.ownChanges() ? "" : "\tnot own changes")
+        + Optional.ofNullable(through.through()).map(next -> "\tthrough\t" + through(next)).orElse("");
   }
 
   /** Of lines, whose order counts. */

@@ -28,6 +28,8 @@ public final class Rules {
   private final List<Rule> all;
   private final Map<String, List<Rule>> byTable = new ConcurrentHashMap<>();
   private final Map<String, String> fingerprints;
+  private final Map<String, Needed> neededByTable = new ConcurrentHashMap<>();
+  private final Map<String, List<FanOut.Place>> throughByTable = new ConcurrentHashMap<>();
 
   private Rules(List<Rule> all, Map<String, String> fingerprints) {
     this.all = List.copyOf(all);
@@ -70,11 +72,13 @@ public final class Rules {
     for (int i = 0; i < config.rules().size(); i++) {
       HearthConfig.Rule rule = config.rules().get(i);
       List<Rule.Target> targets = new ArrayList<>();
+      Optional<Join> join = JoinCompiler.join("rules[" + i + "]", rule, problems);
       for (int k = 0; k < rule.keys().size(); k++) {
         String path = "rules[" + i + "].keys[" + k + "]";
         String text = rule.keys().get(k);
         Optional<KeyTemplate> template = parse(path, text, problems);
-        if (template.isEmpty()) {
+        if (template.isEmpty()
+            || !JoinCompiler.fits(path, template.get(), rule, join, problems)) {
           continue;
         }
         String cache = cacheByShape.get(template.get().shape());
@@ -92,7 +96,7 @@ public final class Rules {
                           .orElse("; expected the like of " + quoted(keyByShape))));
           continue;
         }
-        Rule.Target target = new Rule.Target(path, cache, template.get());
+        Rule.Target target = new Rule.Target(path, cache, template.get(), join);
         targets.add(target);
         lines.computeIfAbsent(cache, name -> new ArrayList<>()).add(Fingerprint.line(rule, target));
       }
@@ -132,11 +136,7 @@ public final class Rules {
     }
     try {
       return Optional.of(
-          new When(
-              path,
-              Condition.parse(text),
-              Optional.ofNullable(rule.through())
-                  .map(through -> through.on().substring(through.on().indexOf('=') + 1).strip())));
+          new When(path, Condition.parse(text)));
     } catch (ConditionException e) {
       e.problems().forEach(problem -> problems.add(new Problem(path, problem)));
       return Optional.empty();
@@ -167,10 +167,11 @@ public final class Rules {
   /** Caches that a change of a table can touch; all of them where no rule names the table. */
   public Set<String> cachesOf(String table) {
     List<Rule> rules = of(table);
-    if (rules.isEmpty()) {
+    Set<String> touched = new LinkedHashSet<>();
+    placesOf(table).forEach(place -> touched.add(place.target().cache()));
+    if (rules.isEmpty() && touched.isEmpty()) {
       return caches();
     }
-    Set<String> touched = new LinkedHashSet<>();
     rules.forEach(rule -> rule.targets().forEach(target -> touched.add(target.cache())));
     return touched;
   }
@@ -182,6 +183,67 @@ public final class Rules {
         .flatMap(rule -> rule.targets().stream())
         .forEach(target -> untouched.remove(target.cache()));
     return untouched;
+  }
+
+  /** What the rules read of a table's rows. */
+  public Needed needed(String table) {
+    return neededByTable.computeIfAbsent(table, this::readOf);
+  }
+
+  private Needed readOf(String table) {
+    Set<String> columns = new LinkedHashSet<>();
+    Set<String> ofDeleted = new LinkedHashSet<>();
+    Set<String> lookedUpBy = new LinkedHashSet<>();
+    for (Rule rule : of(table)) {
+      columns.addAll(rule.reads());
+      ofDeleted.addAll(rule.keyColumns());
+    }
+    for (FanOut.Place place : placesOf(table)) {
+      Rule.Target target = place.target();
+      Join join = target.join().orElseThrow();
+      columns.addAll(join.columns(place.tier(), target.template()));
+      ofDeleted.addAll(join.columns(place.tier(), target.template()));
+      lookedUpBy.addAll(join.lookedUpBy(place.tier(), target.template()));
+    }
+    return new Needed(columns, ofDeleted, lookedUpBy, !lookedUpBy.isEmpty());
+  }
+
+  /** Where rows of a table can stand in keys that are made over several tables. */
+  private List<FanOut.Place> placesOf(String table) {
+    List<FanOut.Place> places = new ArrayList<>();
+    for (Rule rule : all) {
+        for (Rule.Target target : rule.targets()) {
+          List<Join.Tier> tiers = target.join().map(Join::tiers).orElse(List.of());
+          for (int tier = 0; tier < tiers.size(); tier++) {
+            if (tiers.get(tier).table().equals(table)) {
+              places.add(new FanOut.Place(target, tier));
+            }
+          }
+        }
+    }
+    return places;
+  }
+
+  /** Where changes of a table touch keys that other tables' rules made over it. */
+  List<FanOut.Place> through(String table) {
+    return throughByTable.computeIfAbsent(
+        table, of -> placesOf(of).stream().filter(place -> place.tier() > 0).toList());
+  }
+
+  /** Tables of which all rows have to be known. */
+  public Set<String> joinedTables() {
+    Set<String> tables = new LinkedHashSet<>();
+    for (Rule rule : all) {
+        rule.targets()
+            .forEach(
+                target ->
+                    target
+                        .join()
+                        .ifPresent(
+                            join -> join.tiers().forEach(tier -> tables.add(tier.table()))));
+    }
+    tables.removeIf(table -> !needed(table).joined());
+    return tables;
   }
 
   /** Names of all caches. */

@@ -19,16 +19,14 @@ import org.jspecify.annotations.Nullable;
  * as it is, which still shows it.
  *
  * @param path place in the configuration, such as {@code rules[0].when}
- * @param joinedOn column of the changed table that the rows of another table refer to; empty where
- *     the rule goes through none
  */
-record When(String path, Condition condition, Optional<String> joinedOn) {
+record When(String path, Condition condition) {
 
   /**
    * The rows, old before new, whose keys a change touches. A row whose key is not known is among
    * them if it could be.
    *
-   * @param key columns that the key is made of
+   * @param key columns that the key is made of, or that lead to the rows that it is made of
    * @throws dev.hearth.chassis.condition.ConditionFailedException if a row has a value that the
    *     condition cannot read
    */
@@ -39,11 +37,6 @@ record When(String path, Condition condition, Optional<String> joinedOn) {
       case DELETE -> goes(change) ? List.of(change.before()) : List.of();
       case UPDATE -> updated(change, key);
     };
-  }
-
-  /** Whether a change touches the keys of rows of other tables. */
-  boolean reaches(ChangeEvent change) {
-    return !rows(change, joinedOn.map(List::of).orElse(List.of())).isEmpty();
   }
 
   private List<RowImage> updated(ChangeEvent change, Collection<String> key) {

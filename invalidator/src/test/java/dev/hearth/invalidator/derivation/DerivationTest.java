@@ -118,7 +118,7 @@ class DerivationTest {
   }
 
   @Test
-  void voidsTheCacheOfARuleThatGoesThroughAnotherTable() {
+  void leavesTheKeysThatAreMadeOverOtherTablesToBeLookedUp() {
     Derivation.Touched touched =
         derivation.derive(
             update(
@@ -127,7 +127,7 @@ class DerivationTest {
                 Map.of("id", "10", "name", "garden")));
 
     assertThat(touched.keys().keySet()).containsExactly(new Key("category", "category:10"));
-    assertThat(touched.voided()).containsExactly(Map.entry("product", "fan-out"));
+    assertThat(touched.joined()).extracting(Rule.Target::path).containsExactly("rules[3].keys[0]");
   }
 
   @Test

@@ -117,4 +117,69 @@ class RulesTest {
                     .extracting(problem -> problem.toString().split(":", 2)[0])
                     .containsExactly("rules[0].keys[0]", "rules[1].keys[0]"));
   }
+
+  @Test
+  void refusesNamesInKeysThatTheRuleDoesNotHave() {
+    assertMistake(
+        """
+          - table: public.category
+            through: { table: public.product, on: "category_id = id" }
+            keys: [ "product:{prodcut.id}" ]
+        """,
+        "rules[0].keys[0]: \"product:{prodcut.id}\" names no table of the rule (category, product)"
+            + " in {prodcut.id}; did you mean 'product'?");
+    assertMistake(
+        "  - { table: public.category, keys: [ \"product:{product.id}\" ] }\n",
+        "rules[0].keys[0]: \"product:{product.id}\" names a table in {product.id}, and the rule"
+            + " goes through none; write {id} for a column of public.category, or say through which"
+            + " table the rule goes");
+  }
+
+  @Test
+  void refusesTwoTablesOfOneNameInARule() {
+    assertMistake(
+        """
+          - table: public.category
+            through: { table: public.category, on: "parent_id = id" }
+            keys: [ "category:{category.id}" ]
+        """,
+        "rules[0].through: two tables of the rule are called \"category\" in keys; give"
+            + " public.category another name with as");
+  }
+
+  @Test
+  void saysWhichColumnsRulesReadOfEachTable() {
+    Rules rules = ShopRules.rules();
+
+    assertThat(rules.needed("public.price").columns())
+        .containsExactlyInAnyOrder("amount", "product_id");
+    assertThat(rules.needed("public.price").ofDeleted()).containsExactly("product_id");
+    assertThat(rules.needed("public.price").joined()).isFalse();
+    assertThat(rules.needed("public.product").columns())
+        .containsExactlyInAnyOrder("id", "category_id");
+    assertThat(rules.needed("public.product").joinedOn()).containsExactly("category_id");
+    assertThat(rules.joinedTables()).containsExactly("public.product");
+    assertThat(rules.needed("public.customer")).isEqualTo(Needed.NOTHING);
+  }
+
+  @Test
+  void suspectsTheCachesOfRulesThatGoThroughATable() {
+    Rules rules =
+        Rules.compile(
+            ShopRules.config(
+                ShopRules.CACHES,
+                """
+                  - table: public.category
+                    through: { table: public.product, on: "category_id = id" }
+                    keys: [ "product:{product.id}" ]
+                """));
+
+    assertThat(rules.cachesOf("public.product")).containsExactly("product");
+  }
+
+  private static void assertMistake(String rules, String sentence) {
+    assertThatThrownBy(() -> Rules.compile(ShopRules.config(ShopRules.CACHES, rules)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(sentence);
+  }
 }

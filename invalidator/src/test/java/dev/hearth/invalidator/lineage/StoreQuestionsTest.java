@@ -123,6 +123,11 @@ class StoreQuestionsTest {
       }
 
       @Override
+      public CompletionStage<ReadOutcome> get(CacheKey key, List<CacheKey> tags) {
+        throw new UnsupportedOperationException("a lease would change the store");
+      }
+
+      @Override
       public CompletionStage<FillOutcome> fill(
           CacheKey key, Lease lease, Value value, Duration ttl) {
         throw new UnsupportedOperationException();
