@@ -5,11 +5,13 @@ import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
 import dev.hearth.schemas.key.KeyException;
+import dev.hearth.schemas.key.KeyTemplate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -93,7 +95,7 @@ public final class Derivation {
                 ? images(change)
                 : rule.when().get().rows(change, target.template().columns());
         try {
-          touch(target, rows, keys, voided);
+          touch(target, change.table(), rows, keys, voided);
         } catch (KeyException e) {
           failures.add(target.path() + ": " + e.getMessage());
           voided.putIfAbsent(target.cache(), KEY_FAILED);
@@ -104,6 +106,7 @@ public final class Derivation {
 
   private static void touch(
       Rule.Target target,
+      String table,
       List<RowImage> rows,
       Map<Key, Rule.Target> keys,
       Map<String, String> voided) {
@@ -114,9 +117,18 @@ public final class Derivation {
       }
       target
           .template()
-          .render(image::value)
+          .render(column -> value(column, table, image))
           .ifPresent(key -> keys.putIfAbsent(new Key(target.cache(), key), target));
     }
+  }
+
+  private static Optional<String> value(String column, String table, RowImage image) {
+    int dot = table.indexOf('.');
+    return switch (column) {
+      case KeyTemplate.SCHEMA -> Optional.of(table.substring(0, dot));
+      case KeyTemplate.TABLE -> Optional.of(table.substring(dot + 1));
+      default -> image.value(column);
+    };
   }
 
   /** The rows that there were and are. */
