@@ -5,11 +5,13 @@ import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
 import dev.hearth.schemas.key.KeyException;
+import dev.hearth.schemas.key.KeyTemplate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -107,7 +109,8 @@ public final class Derivation {
         }
       } else {
         try {
-          touch(target, rows(rule, change, target.columns()), keys, voided);
+          touch(
+              target, change.table(), rows(rule, change, target.columns()), keys, voided);
         } catch (KeyException e) {
           failures.add(target.path() + ": " + e.getMessage());
           voided.putIfAbsent(target.cache(), KEY_FAILED);
@@ -118,6 +121,7 @@ public final class Derivation {
 
   private static void touch(
       Rule.Target target,
+      String table,
       List<RowImage> rows,
       Map<Key, Rule.Target> keys,
       Map<String, String> voided) {
@@ -128,7 +132,7 @@ public final class Derivation {
       }
       target
           .template()
-          .render(image::value)
+          .render(column -> value(column, table, image))
           .ifPresent(key -> keys.putIfAbsent(new Key(target.cache(), key), target));
     }
   }
@@ -136,6 +140,15 @@ public final class Derivation {
   /** The rows that there were and are, as far as the rule's condition lets them count. */
   private static List<RowImage> rows(Rule rule, ChangeEvent change, Set<String> key) {
     return rule.when().isEmpty() ? images(change) : rule.when().get().rows(change, key);
+  }
+
+  private static Optional<String> value(String column, String table, RowImage image) {
+    int dot = table.indexOf('.');
+    return switch (column) {
+      case KeyTemplate.SCHEMA -> Optional.of(table.substring(0, dot));
+      case KeyTemplate.TABLE -> Optional.of(table.substring(dot + 1));
+      default -> image.value(column);
+    };
   }
 
   /** The rows that there were and are. */

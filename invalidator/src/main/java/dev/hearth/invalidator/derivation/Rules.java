@@ -53,6 +53,9 @@ public final class Rules {
               parse(path, cache.key(), problems)
                   .ifPresent(
                       template -> {
+                        template.slots().stream()
+                            .filter(KeyTemplate.Slot::isOfTable)
+                            .forEach(slot -> problems.add(new Problem(path, ofTable(slot))));
                         String other = cacheByShape.putIfAbsent(template.shape(), name);
                         keyByShape.putIfAbsent(template.shape(), cache.key());
                         if (other != null) {
@@ -118,6 +121,14 @@ public final class Rules {
             (name, cache) ->
                 fingerprints.put(name, Fingerprint.of(cache, lines.getOrDefault(name, List.of()))));
     return new Rules(all, Collections.unmodifiableMap(fingerprints));
+  }
+
+  private static String ofTable(KeyTemplate.Slot slot) {
+    return slot
+        + " is a part of the changed table's name, which a cache has none of; name what stands there"
+        + " in the application's key, such as {tenant}, and write "
+        + slot
+        + " in the rules";
   }
 
   private static Optional<KeyTemplate> parse(String path, String text, List<Problem> problems) {

@@ -9,6 +9,48 @@ import org.junit.jupiter.api.Test;
 
 class RulesTest {
   @Test
+  void aKeyCanHaveThePartsOfTheTablesName() {
+    Rules rules =
+        Rules.compile(
+            ShopRules.config(
+                "  product: { stores: [ redis ], key: \"{tenant}:product:{id}\" }\n",
+                """
+                  - { table: "tenant_*.product", keys: [ "{@schema}:product:{id}" ] }
+                """));
+
+    assertThat(
+            new Derivation(rules)
+                .derive(
+                    new dev.hearth.schemas.change.ChangeEvent(
+                        "tenant_c.product",
+                        dev.hearth.schemas.change.Operation.INSERT,
+                        dev.hearth.schemas.change.RowImage.UNKNOWN,
+                        new dev.hearth.schemas.change.RowImage(java.util.Map.of("id", "7")),
+                        1,
+                        2,
+                        new dev.hearth.schemas.position.Position(1, 3),
+                        java.time.Instant.EPOCH,
+                        java.time.Instant.EPOCH))
+                .keys()
+                .keySet())
+        .containsExactly(new Derivation.Key("product", "tenant_c:product:7"));
+  }
+
+  @Test
+  void aCacheHasNoPartsOfATablesName() {
+    org.assertj.core.api.Assertions.assertThatThrownBy(
+            () ->
+                Rules.compile(
+                    ShopRules.config(
+                        "  product: { stores: [ redis ], key: \"{@schema}:product:{id}\" }\n",
+                        "  - { table: public.product, keys: [ \"{@schema}:product:{id}\" ] }\n")))
+        .hasMessageContaining(
+            "caches.product.key: {@schema} is a part of the changed table's name, which a cache has"
+                + " none of; name what stands there in the application's key, such as {tenant},"
+                + " and write {@schema} in the rules");
+  }
+
+  @Test
   void aPatternIsARuleOfEveryTableThatItMatches() {
     Rules rules =
         Rules.compile(

@@ -28,8 +28,14 @@ public final class KeyTemplate {
   /** Longest key in bytes of UTF-8; it travels in one record with what caused it. */
   public static final int LONGEST_BYTES = 16_384;
 
+  /** Stands for the schema of the changed table. */
+  public static final String SCHEMA = "@schema";
+
+  /** Stands for the name of the changed table, without its schema. */
+  public static final String TABLE = "@table";
+
   private static final Pattern COLUMN =
-      Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*)?");
+      Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*)?|@schema|@table");
 
   private final String text;
   private final List<String> literals;
@@ -42,13 +48,22 @@ public final class KeyTemplate {
     this.text = text;
     this.literals = List.copyOf(literals);
     this.slots = List.copyOf(slots);
-    this.columns = slots.stream().map(Slot::column).toList();
+    this.columns = slots.stream().filter(slot -> !slot.isOfTable()).map(Slot::column).toList();
     this.shortestFirst = keys(literals, "(.*?)");
     this.longestFirst = keys(literals, "(.*)");
   }
 
-  /** A column in a template. */
+  /**
+   * A column in a template.
+   *
+   * @param column its name, or {@link #SCHEMA} or {@link #TABLE}
+   */
   public record Slot(String column, KeyFormat format) {
+    /** Whether it stands for a part of the table's name instead of a column. */
+    public boolean isOfTable() {
+      return column.startsWith("@");
+    }
+
     @Override
     public String toString() {
       return "{" + column + format + "}";
@@ -115,7 +130,7 @@ public final class KeyTemplate {
               + "\" has {"
               + inside
               + "}, which is no column name; write columns as"
-              + " {column} or {table.column}");
+              + " {column} or {table.column}, and the table's name as {@schema} and {@table}");
     }
     try {
       return new Slot(
@@ -126,7 +141,7 @@ public final class KeyTemplate {
     }
   }
 
-  /** The columns in the order in which they stand in the template. */
+  /** The columns in the order in which they stand in the template; no part of the table's name. */
   public List<String> columns() {
     return columns;
   }
@@ -149,6 +164,7 @@ public final class KeyTemplate {
   /**
    * The key of a row; empty where a column has no value, because NULL names nothing.
    *
+   * @param values of columns, and where the template has them of {@link #SCHEMA} and {@link #TABLE}
    * @throws KeyException if a value is not what its format takes, or the key would be longer than
    *     {@link #LONGEST_BYTES}
    */
@@ -157,6 +173,9 @@ public final class KeyTemplate {
     for (int i = 0; i < slots.size(); i++) {
       Slot slot = slots.get(i);
       Optional<String> value = values.apply(slot.column());
+      if (value.isEmpty() && slot.isOfTable()) {
+        throw new KeyException("\"" + text + "\" has " + slot + ", and the table is not known");
+      }
       if (value.isEmpty()) {
         return Optional.empty();
       }

@@ -143,6 +143,24 @@ class KeyTemplateTest {
   }
 
   @Test
+  void namesTheTableThatChanged() {
+    KeyTemplate template = KeyTemplate.parse("{@schema}/{@table:upper}/{id}");
+
+    assertThat(template.columns()).containsExactly("id");
+    assertThat(
+            template.render(
+                column ->
+                    Optional.ofNullable(
+                        Map.of("@schema", "tenant_a", "@table", "product", "id", "7").get(column))))
+        .contains("tenant_a/PRODUCT/7");
+    assertThatThrownBy(() -> template.render(column -> Optional.empty()))
+        .as("no key at all would be a key that is missed")
+        .isInstanceOf(KeyException.class);
+    assertThatThrownBy(() -> KeyTemplate.parse("{@tenant}:{id}"))
+        .hasMessageContaining("which is no column name");
+  }
+
+  @Test
   void aKeyHasABound() {
     KeyTemplate template = KeyTemplate.parse("o:{x}");
 
