@@ -76,6 +76,11 @@ final class EpochKeeper {
     return epoch;
   }
 
+  /** Whether every transaction older than the slot is over. */
+  boolean isSettled() {
+    return settled;
+  }
+
   /**
    * Raises the second epoch of a start once it is due.
    *

@@ -21,6 +21,7 @@ import dev.hearth.ingest.position.GateSnapshot;
 import dev.hearth.ingest.position.PublicationMark;
 import dev.hearth.ingest.publish.ChangePublisher;
 import dev.hearth.ingest.publish.PublishedHistory;
+import dev.hearth.ingest.publish.SnapshotRequests;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.SourceIdentity;
 import dev.hearth.schemas.position.Watermark;
@@ -57,6 +58,7 @@ public final class Ingest implements Component {
   private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
   private static final Duration LOOP_BOUND = Duration.ofSeconds(60);
   private static final Duration IDLE = Duration.ofMillis(100);
+  private static final Duration IDLE_IN_SNAPSHOT = Duration.ofMillis(2);
   private static final Duration HEARTBEAT_INTERVAL = Duration.ofMillis(500);
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(10);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
@@ -73,6 +75,7 @@ public final class Ingest implements Component {
   private final SourceDatabase database;
   private final AtomicInteger held = new AtomicInteger();
   private final AtomicLong retainedWal = new AtomicLong();
+  private final AtomicInteger snapshotRunning = new AtomicInteger();
   private final TableWatch watch = new TableWatch();
   private volatile String state = "not started";
   private volatile boolean streaming;
@@ -132,6 +135,7 @@ public final class Ingest implements Component {
     Prepared first = prepare(database.openAtStart("setup"), SourceCheck::read);
     metrics.gauge(Metric.GATE_HELD, held::get);
     metrics.gauge(Metric.SOURCE_RETAINED_WAL, retainedWal::get);
+    metrics.gauge(Metric.SNAPSHOT_RUNNING, snapshotRunning::get);
     health.readiness(
         "ingest", () -> streaming ? Readiness.ready(state) : Readiness.notReady(state));
     Heartbeat heartbeat = health.heartbeat("ingest", LOOP_BOUND);
@@ -304,6 +308,14 @@ public final class Ingest implements Component {
               return thread;
             });
     try (ChangePublisher publisher = new ChangePublisher(topics, kafka);
+        Snapshots snapshots =
+            new Snapshots(
+                prepared.tables().shapes(),
+                new SnapshotRequests(topics, kafka),
+                publisher,
+                () -> new ChunkReader(database, prepared.identity()),
+                metrics,
+                snapshotRunning);
         Gate gate =
             new Gate(
                 database.openForShortStatements("gate"),
@@ -330,10 +342,12 @@ public final class Ingest implements Component {
               new ChangeDecoder(prepared.tables().shapes(), prepared.tables().unusable()),
               visibility(gate, prepared.slot()),
               publisher,
+              snapshots::published,
               new IngestSession.Measures(
                   metrics.lagTimer(Phase.COMMIT_TO_CAPTURE),
                   metrics.timer(Metric.VISIBILITY_WAIT),
-                  held),
+                  held,
+                  metrics.counter(Metric.DEAD_LETTERS, "ingest")),
               clock);
       watch.defined(prepared.tables().identities());
       watch.partitioned(logHeartbeat.partitions(settings.tables()));
@@ -356,11 +370,15 @@ public final class Ingest implements Component {
         LOG.info("streaming slot={} epoch={}", settings.slot(), epochs.epoch());
         while (!stopping) {
           heartbeat.beat();
-          Optional<GateSnapshot> asked = session.turn(IDLE);
+          Optional<GateSnapshot> asked = session.turn(snapshots.isBusy() ? IDLE_IN_SNAPSHOT : IDLE);
           progressed = session.hasProgressed();
           streaming = progressed;
           if (asked.isPresent() && epochs.settle(asked.get())) {
             session.enter(epochs.epoch());
+          }
+          // Before, what was read would be void with the epoch that is still to come.
+          if (epochs.isSettled()) {
+            snapshots.turn(session.publishedUpTo(), session.isBehind());
           }
           String reason = ended.get();
           if (reason != null) {

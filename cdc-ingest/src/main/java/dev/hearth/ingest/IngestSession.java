@@ -15,6 +15,7 @@ import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.Watermark;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Timer;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -82,12 +83,24 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
     GateSnapshot ask() throws SQLException;
   }
 
+  /** Is told of each change by the loop's thread, as it is published. */
+  interface Audience {
+    /**
+     * A change is published.
+     *
+     * @param key its record key; empty where it does not say which row it is of
+     */
+    void published(Optional<String> key, ChangeEvent change);
+  }
+
   /** What a session measures. */
-  record Measures(LagTimer commitToCapture, Timer visibilityWait, AtomicInteger held) {}
+  record Measures(
+      LagTimer commitToCapture, Timer visibilityWait, AtomicInteger held, Counter deadLetters) {}
 
   private final ChangeDecoder decoder;
   private final Visibility visibility;
   private final ChangePublisher publisher;
+  private final Audience audience;
   private final Measures measures;
   private final Clock clock;
   private final BlockingQueue<Captured<Received>> incoming =
@@ -111,6 +124,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
       ChangeDecoder decoder,
       Visibility visibility,
       ChangePublisher publisher,
+      Audience audience,
       Measures measures,
       Clock clock) {
     this.epoch = epoch;
@@ -118,6 +132,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
     this.decoder = decoder;
     this.visibility = visibility;
     this.publisher = publisher;
+    this.audience = audience;
     this.measures = measures;
     this.clock = clock;
   }
@@ -125,6 +140,19 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   /** Whether a watermark was published. For the loop's thread. */
   boolean hasProgressed() {
     return lastWatermark.isPresent();
+  }
+
+  /**
+   * An LSN: everything with a commit record at or before it is published; 0 where nothing is. For
+   * the loop's thread.
+   */
+  long publishedUpTo() {
+    return tracker.watermark(epoch).map(watermark -> watermark.position().lsn()).orElse(NOTHING);
+  }
+
+  /** Whether changes wait for this thread. Any thread. */
+  boolean isBehind() {
+    return !incoming.isEmpty();
   }
 
   /** From the next turn on, positions are of this epoch. For the loop's thread. */
@@ -235,7 +263,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
       measures
           .commitToCapture()
           .record(Duration.between(change.committedAt(), captured.payload().capturedAt()));
-      publisher.publish(
+      publish(
           change.recordKey(),
           new ChangeEvent(
               change.table(),
@@ -253,7 +281,8 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
           refusal.table(),
           "change of " + refusal.table() + " at " + new Position(epoch, refusal.lsn()),
           refusal.reason());
-      publisher.publish(
+      measures.deadLetters().increment();
+      publish(
           RecordKey.of(refusal.table()),
           unknown(
               refusal.table(),
@@ -272,7 +301,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
    * @param acknowledged runs once the broker has it
    */
   void distrust(String table, GateSnapshot snapshot, Runnable acknowledged) {
-    publisher.publish(
+    publish(
         RecordKey.of(table),
         unknown(
             table,
@@ -282,6 +311,12 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
             snapshot.takenAt(),
             clock.instant()),
         acknowledged);
+  }
+
+  private void publish(String key, ChangeEvent change, Runnable acknowledged) {
+    audience.published(
+        key.equals(RecordKey.of(change.table())) ? Optional.empty() : Optional.of(key), change);
+    publisher.publish(key, change, acknowledged);
   }
 
   /** A change of which nothing is known: whatever depends on the table is voided. */

@@ -12,6 +12,9 @@ import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
+import dev.hearth.schemas.change.SnapshotEnd;
+import dev.hearth.schemas.change.SnapshotRequest;
+import dev.hearth.schemas.change.SnapshotRow;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.position.Watermark;
@@ -25,15 +28,22 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * One PostgreSQL and one Kafka for all tests of the module; each test has a database of its own.
@@ -74,26 +84,31 @@ final class SourceFixture implements AutoCloseable {
   }
 
   HearthConfig config(String cachesAndRules, String url, String user, String password) {
-    return ConfigLoader.parse(
-            "test",
-            """
-            source:
-              postgres: { url: "%s", user: %s, password: "%s", slot: %s }
-            kafka: { bootstrapServers: "%s", topicPrefix: %s }
-            stores: { redis: { type: redis, uri: "redis://localhost:1" } }
-            %s
-            """
-                .formatted(
-                    url,
-                    user,
-                    password,
-                    name,
-                    SANDBOX.kafka().bootstrapServers(),
-                    topics.prefix(),
-                    cachesAndRules),
-            Map.of(),
-            Map.of())
+    return ConfigLoader.parse("test", yaml(cachesAndRules, url, user, password), Map.of(), Map.of())
         .config();
+  }
+
+  /** Text of a configuration. */
+  String yaml(String cachesAndRules) {
+    return yaml(cachesAndRules, url(), SANDBOX.postgres().user(), SANDBOX.postgres().password());
+  }
+
+  private String yaml(String cachesAndRules, String url, String user, String password) {
+    return """
+        source:
+          postgres: { url: "%s", user: %s, password: "%s", slot: %s }
+        kafka: { bootstrapServers: "%s", topicPrefix: %s }
+        stores: { redis: { type: redis, uri: "redis://localhost:1" } }
+        %s
+        """
+        .formatted(
+            url,
+            user,
+            password,
+            name,
+            SANDBOX.kafka().bootstrapServers(),
+            topics.prefix(),
+            cachesAndRules);
   }
 
   Ingest start(HearthConfig config) throws Exception {
@@ -135,6 +150,76 @@ final class SourceFixture implements AutoCloseable {
       row.next();
       return row.getString(1);
     }
+  }
+
+  /** Asks for the rows of a table. */
+  void request(String id, String table, String... columns) throws Exception {
+    SnapshotRequest request =
+        new SnapshotRequest(id, table, List.of(columns), Instant.ofEpochMilli(1_000_000));
+    Topic<String, SnapshotRequest> topic = topics.snapshots();
+    Map<String, Object> properties = new HashMap<>(kafka);
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
+      producer
+          .send(
+              new ProducerRecord<>(
+                  topic.name(),
+                  table.getBytes(StandardCharsets.UTF_8),
+                  topic.value().serializer().serialize(topic.name(), request)))
+          .get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Tables whose rows somebody asked for and nobody has published, by the topic alone. */
+  Set<String> requested() {
+    Set<String> tables = new TreeSet<>();
+    Map<String, Object> properties = new HashMap<>(kafka);
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      TopicPartition partition = new TopicPartition(topics.snapshots().name(), 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      long end =
+          consumer
+              .endOffsets(List.of(partition), Duration.ofSeconds(30))
+              .getOrDefault(partition, 0L);
+      while (consumer.position(partition, Duration.ofSeconds(30)) < end) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
+          String table = new String(record.key(), StandardCharsets.UTF_8);
+          if (record.value() == null) {
+            tables.remove(table);
+          } else {
+            tables.add(table);
+          }
+        }
+      }
+    }
+    return tables;
+  }
+
+  /** Reasons of the dead letters. */
+  List<String> deadLetters() {
+    List<String> reasons = new ArrayList<>();
+    Map<String, Object> properties = new HashMap<>(kafka);
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      TopicPartition partition = new TopicPartition(topics.deadLetters().name(), 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      long end =
+          consumer
+              .endOffsets(List.of(partition), Duration.ofSeconds(30))
+              .getOrDefault(partition, 0L);
+      while (consumer.position(partition, Duration.ofSeconds(30)) < end) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
+          reasons.add(
+              new String(
+                  record.headers().lastHeader("__streams.errors.message").value(),
+                  StandardCharsets.UTF_8));
+        }
+      }
+    }
+    return reasons;
   }
 
   /** Reads the changes topic from its beginning, as often as asked. */
@@ -228,6 +313,20 @@ final class SourceFixture implements AutoCloseable {
       return poll().stream()
           .filter(ChangeEvent.class::isInstance)
           .map(ChangeEvent.class::cast)
+          .toList();
+    }
+
+    List<SnapshotRow> rows() {
+      return poll().stream()
+          .filter(SnapshotRow.class::isInstance)
+          .map(SnapshotRow.class::cast)
+          .toList();
+    }
+
+    List<SnapshotEnd> ends() {
+      return poll().stream()
+          .filter(SnapshotEnd.class::isInstance)
+          .map(SnapshotEnd.class::cast)
           .toList();
     }
 

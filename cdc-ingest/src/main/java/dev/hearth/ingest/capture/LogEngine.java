@@ -135,6 +135,12 @@ public final class LogEngine implements AutoCloseable {
         p.setProperty("driver." + name, address.getProperty(name));
       }
     }
+    // The engine reads bytes in one way only, and ends with the first that are printed otherwise;
+    // floating point numbers are to be printed with all their digits.
+    p.setProperty(
+        "driver.options",
+        (address.getProperty("options", "") + " -c bytea_output=hex -c extra_float_digits=1")
+            .strip());
     p.setProperty("plugin.name", "pgoutput");
     p.setProperty("slot.name", settings.slot());
     p.setProperty("publication.name", settings.publication());

@@ -1,5 +1,6 @@
 package dev.hearth.ingest.decode;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,7 +17,7 @@ public final class RecordKey {
 
   /** Key of the records that concern a table, or a row of it that is not known. */
   public static String of(String table) {
-    return escaped(table);
+    return table;
   }
 
   /**
@@ -31,11 +32,35 @@ public final class RecordKey {
       return Optional.empty();
     }
     return Optional.of(
-        of(table)
+        escaped(table)
             + ":"
             + columns.stream()
                 .map(column -> escaped(String.valueOf(row.get(column))))
                 .collect(Collectors.joining(",")));
+  }
+
+  /** The values that a key of a row was made of, in order. */
+  public static List<String> values(String key) {
+    List<String> values = new ArrayList<>();
+    StringBuilder value = new StringBuilder();
+    boolean inValues = false;
+    for (int i = 0; i < key.length(); i++) {
+      char letter = key.charAt(i);
+      if (letter == ':' || letter == ',') {
+        if (inValues) {
+          values.add(value.toString());
+        }
+        inValues = true;
+        value.setLength(0);
+      } else {
+        if (letter == '\\') {
+          i++;
+        }
+        value.append(key.charAt(i));
+      }
+    }
+    values.add(value.toString());
+    return values;
   }
 
   private static String escaped(String text) {

@@ -2,6 +2,7 @@ package dev.hearth.ingest.publish;
 
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
+import dev.hearth.schemas.change.SnapshotRequest;
 import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
@@ -78,6 +79,16 @@ public final class ChangePublisher implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new PublishingFailedException("interrupted", e);
     }
+  }
+
+  /** Takes an answered request for rows back. */
+  public void takeBack(SnapshotRequest request) {
+    failIfBroken();
+    ProducerRecord<byte[], byte[]> none =
+        new ProducerRecord<>(
+            topics.snapshots().name(), request.table().getBytes(StandardCharsets.UTF_8), null);
+    none.headers().add(SnapshotRequests.TAKEN_BACK, request.id().getBytes(StandardCharsets.UTF_8));
+    producer.send(none, (sent, error) -> settle(error, () -> {}));
   }
 
   /** Publishes what could not be read, with the reason. */

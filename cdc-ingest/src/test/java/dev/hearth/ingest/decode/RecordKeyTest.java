@@ -46,8 +46,10 @@ class RecordKeyTest {
     for (String table : words(1)) {
       for (String a : words) {
         for (String b : words) {
-          keys.add(
-              RecordKey.of("s.t" + table, List.of("a", "b"), Map.of("a", a, "b", b)).orElseThrow());
+          String key =
+              RecordKey.of("s.t" + table, List.of("a", "b"), Map.of("a", a, "b", b)).orElseThrow();
+          keys.add(key);
+          assertThat(RecordKey.values(key)).containsExactly(a, b);
           rows++;
         }
       }

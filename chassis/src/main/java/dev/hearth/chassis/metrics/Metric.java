@@ -25,6 +25,24 @@ public enum Metric {
       "changes",
       List.of(),
       "Changes held at the visibility gate now."),
+  SNAPSHOTS(
+      "hearth_snapshots_total",
+      Type.COUNTER,
+      "snapshots",
+      List.of("outcome"),
+      "Requests for the rows of a table; outcome is complete, replaced (by a later request), refused or failed."),
+  SNAPSHOT_ROWS(
+      "hearth_snapshot_rows_total",
+      Type.COUNTER,
+      "rows",
+      List.of(),
+      "Rows that snapshots published."),
+  SNAPSHOT_RUNNING(
+      "hearth_snapshot_running",
+      Type.GAUGE,
+      "snapshots",
+      List.of(),
+      "1 while a snapshot runs, else 0."),
   WATERMARK_AGE(
       "hearth_watermark_age_seconds",
       Type.GAUGE,

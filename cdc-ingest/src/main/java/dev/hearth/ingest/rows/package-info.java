@@ -1,0 +1,3 @@
+/** A snapshot's chunks against the changes that are published meanwhile; pure. */
+@org.jspecify.annotations.NullMarked
+package dev.hearth.ingest.rows;

@@ -1,0 +1,135 @@
+package dev.hearth.ingest.rows;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import dev.hearth.ingest.rows.SnapshotHistory.Protection;
+import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.Operation;
+import dev.hearth.schemas.change.RowImage;
+import dev.hearth.schemas.position.Position;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SnapshotPassTest {
+  private static final int HISTORIES = 20_000;
+  private static final Set<String> COLUMNS = Set.of("id", "a");
+
+  @Test
+  void everyRowIsAsThePublishedChangesMadeItAndNoneIsMissing() {
+    long seed = Long.getLong("hearth.seed", System.nanoTime());
+    int ends = 0;
+    int rows = 0;
+    for (int i = 0; i < HISTORIES; i++) {
+      long each = seed + i;
+      SnapshotHistory history = new SnapshotHistory(new Random(each), Set.of());
+      assertThatCode(history::run).as("-Dhearth.seed=" + each).doesNotThrowAnyException();
+      ends += history.ends();
+      rows += history.rows();
+    }
+    // The histories do reach what they are about.
+    assertThat(ends).isGreaterThan(HISTORIES / 2);
+    assertThat(rows).isGreaterThan(HISTORIES);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Protection.class)
+  void withoutEachProtectionARowIsWrongOrMissing(Protection without) {
+    long seed = Long.getLong("hearth.seed", System.nanoTime());
+    Set<Protection> off = new HashSet<>(Set.of(without));
+
+    boolean wrong =
+        IntStream.range(0, HISTORIES)
+            .anyMatch(
+                i -> {
+                  try {
+                    new SnapshotHistory(new Random(seed + i), off).run();
+                    return false;
+                  } catch (SnapshotHistory.Wrong e) {
+                    return true;
+                  }
+                });
+
+    assertThat(wrong).as("-Dhearth.seed=" + seed).isTrue();
+  }
+
+  @Test
+  void aSelectDuringWhichTooMuchWasPublishedIsMadeAgain() {
+    SnapshotPass pass = new SnapshotPass(COLUMNS);
+    SnapshotPass.Step step = pass.next();
+    pass.opened();
+    for (int i = 0; i <= SnapshotPass.MOST_NOTES; i++) {
+      pass.published(Optional.of("t:" + i), change(Operation.DELETE, Map.of()));
+    }
+
+    pass.selected(step, List.of(row("t:1")), Optional.empty(), 0);
+
+    assertThat(pass.take(1, 10)).isEmpty();
+    assertThat(pass.next()).isEqualTo(step);
+  }
+
+  @Test
+  void rowsThatMustBeReadAgainAreReadAfterAllOthersAndAgainWhenThatFails() {
+    SnapshotPass pass = new SnapshotPass(COLUMNS);
+    SnapshotPass.Step all = pass.next();
+    pass.opened();
+    pass.published(Optional.of("t:1"), change(Operation.INSERT, Map.of("id", "1")));
+    pass.selected(all, List.of(row("t:1"), row("t:2")), Optional.empty(), 5);
+
+    assertThat(pass.next()).isEqualTo(new SnapshotPass.Wait());
+    assertThat(pass.take(4, 10)).isEmpty();
+    assertThat(keys(pass.take(5, 10))).containsExactly("t:2");
+    SnapshotPass.Step again = pass.next();
+    assertThat(again).isEqualTo(new SnapshotPass.SelectRows(Set.of("t:1")));
+    pass.opened();
+    pass.failed(again);
+    assertThat(pass.next()).isEqualTo(again);
+    pass.opened();
+    pass.selected(again, List.of(row("t:1")), Optional.empty(), 6);
+    assertThat(keys(pass.take(6, 10))).containsExactly("t:1");
+    assertThat(pass.next()).isEqualTo(new SnapshotPass.End());
+  }
+
+  @Test
+  void aChangeThatDoesNotSayItsRowBeginsThePassAgain() {
+    SnapshotPass pass = new SnapshotPass(COLUMNS);
+    pass.opened();
+    pass.published(Optional.empty(), change(Operation.UPDATE, Map.of()));
+
+    pass.selected(pass.next(), List.of(row("t:1")), Optional.empty(), 0);
+
+    assertThat(pass.take(1, 10)).isEmpty();
+    assertThat(pass.next()).isEqualTo(new SnapshotPass.BeginAgain());
+  }
+
+  private static List<String> keys(List<SelectedRow> rows) {
+    return rows.stream().map(SelectedRow::key).collect(Collectors.toList());
+  }
+
+  private static SelectedRow row(String key) {
+    return new SelectedRow(key, Map.of("id", key.substring(2), "a", "x"));
+  }
+
+  static ChangeEvent change(Operation operation, Map<String, String> after) {
+    return new ChangeEvent(
+        "t",
+        operation,
+        RowImage.UNKNOWN,
+        new RowImage(after),
+        1,
+        1,
+        new Position(1, 1),
+        Instant.EPOCH,
+        Instant.EPOCH);
+  }
+}
