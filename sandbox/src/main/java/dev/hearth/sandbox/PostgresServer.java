@@ -341,6 +341,7 @@ public final class PostgresServer implements Restartable {
         wal_level = logical
         max_wal_senders = 20
         max_replication_slots = 20
+        max_prepared_transactions = 10
         wal_sender_timeout = 30s
 
         # A commit is in the log before the client hears of it; the log is not forced to the disk.
