@@ -63,7 +63,7 @@ class LargeTransactionTest {
         ingest.getOutputStream().close();
         assertThat(ingest.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(ingest.exitValue()).isZero();
-        Files.lines(directory.resolve("out"))
+        Files.readAllLines(directory.resolve("out")).stream()
             .filter(line -> line.startsWith("heap peak"))
             .forEach(System.out::println);
       } catch (Throwable e) {

@@ -179,7 +179,10 @@ final class SourceFixture implements AutoCloseable {
       TopicPartition partition = new TopicPartition(topics.snapshots().name(), 0);
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));
-      long end = consumer.endOffsets(List.of(partition), Duration.ofSeconds(30)).get(partition);
+      long end =
+          consumer
+              .endOffsets(List.of(partition), Duration.ofSeconds(30))
+              .getOrDefault(partition, 0L);
       while (consumer.position(partition, Duration.ofSeconds(30)) < end) {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
           String table = new String(record.key(), StandardCharsets.UTF_8);
@@ -203,7 +206,10 @@ final class SourceFixture implements AutoCloseable {
       TopicPartition partition = new TopicPartition(topics.deadLetters().name(), 0);
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));
-      long end = consumer.endOffsets(List.of(partition), Duration.ofSeconds(30)).get(partition);
+      long end =
+          consumer
+              .endOffsets(List.of(partition), Duration.ofSeconds(30))
+              .getOrDefault(partition, 0L);
       while (consumer.position(partition, Duration.ofSeconds(30)) < end) {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
           reasons.add(
