@@ -42,8 +42,7 @@ final class Fingerprint {
         sorted(rule.columns()),
         target.template().toString(),
         Optional.ofNullable(rule.through())
-            .map(
-                through -> through(through) + "\t" + rule.limit())
+            .map(through -> through(through) + "\t" + rule.limit())
             .orElse(""));
   }
 
@@ -53,7 +52,9 @@ final class Fingerprint {
         + through.on().replaceAll("\\s", "")
         + Optional.ofNullable(through.as()).map(name -> "\tas\t" + name).orElse("")
         + (through.ownChanges() ? "" : "\tnot own changes")
-        + Optional.ofNullable(through.through()).map(next -> "\tthrough\t" + through(next)).orElse("");
+        + Optional.ofNullable(through.through())
+            .map(next -> "\tthrough\t" + through(next))
+            .orElse("");
   }
 
   /** Of lines, whose order counts. */

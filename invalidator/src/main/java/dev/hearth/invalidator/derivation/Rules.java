@@ -73,8 +73,7 @@ public final class Rules {
         String path = "rules[" + i + "].keys[" + k + "]";
         String text = rule.keys().get(k);
         Optional<KeyTemplate> template = parse(path, text, problems);
-        if (template.isEmpty()
-            || !JoinCompiler.fits(path, template.get(), rule, join, problems)) {
+        if (template.isEmpty() || !JoinCompiler.fits(path, template.get(), rule, join, problems)) {
           continue;
         }
         String cache = cacheByShape.get(template.get().shape());
@@ -203,8 +202,7 @@ public final class Rules {
                 target ->
                     target
                         .join()
-                        .ifPresent(
-                            join -> join.tiers().forEach(tier -> tables.add(tier.table()))));
+                        .ifPresent(join -> join.tiers().forEach(tier -> tables.add(tier.table()))));
       }
     }
     tables.removeIf(table -> !needed(table).joined());
