@@ -95,10 +95,12 @@ final class StoredRows implements KnownRows {
   @Override
   public Found find(
       String table, String column, String value, long offset, boolean after, int limit) {
-    Rows.Found found = rows.find(table, column, value, offset, after, limit);
-    if (found instanceof Rows.Matches matches) {
+    dev.hearth.invalidator.rows.Found found = rows.find(table, column, value, offset, after, limit);
+    if (found instanceof dev.hearth.invalidator.rows.Found.Matches matches) {
       return new Found.Matches(matches.rows());
     }
-    return found instanceof Rows.TooMany ? new Found.TooMany() : new Found.NotKnown();
+    return found instanceof dev.hearth.invalidator.rows.Found.TooMany
+        ? new Found.TooMany()
+        : new Found.NotKnown();
   }
 }

@@ -136,9 +136,7 @@ final class JoinDriver implements AutoCloseable {
     Operation operation =
         old == null ? Operation.INSERT : next == null ? Operation.DELETE : Operation.UPDATE;
     lsn++;
-    send(
-        table + ":" + row,
-        change(table, operation, before, next == null ? Map.of() : next));
+    send(table + ":" + row, change(table, operation, before, next == null ? Map.of() : next));
     return touched();
   }
 

@@ -36,9 +36,7 @@ class StoredJoinsTest {
 
   private void start(String rules) {
     stop();
-    driver =
-        new JoinDriver(
-            Rules.compile(ShopRules.config(ShopRules.CACHES, rules)), directory);
+    driver = new JoinDriver(Rules.compile(ShopRules.config(ShopRules.CACHES, rules)), directory);
   }
 
   @AfterEach
@@ -107,21 +105,16 @@ class StoredJoinsTest {
         """);
     driver.rows("public.category").put("10", row("10", "number", "A"));
     driver.rows("public.category").put("11", row("11", "number", "B"));
-    driver
-        .rows("public.product")
-        .put("1", row("1", "category_id", "10", "color", "red"));
+    driver.rows("public.product").put("1", row("1", "category_id", "10", "color", "red"));
     driver.snapshot();
 
-    assertThat(
-            driver.write("public.product", "1", row("1", "category_id", "11", "color", "red")))
+    assertThat(driver.write("public.product", "1", row("1", "category_id", "11", "color", "red")))
         .containsExactlyInAnyOrder("stock:A:red", "stock:B:red");
   }
 
   @Test
   void leavesTheChildsOwnChangesToOtherRulesWhereTheRuleSaysSo() {
-    start(
-        SHOP.replace(
-            "on: \"category_id = id\"", "on: \"category_id = id\", ownChanges: false"));
+    start(SHOP.replace("on: \"category_id = id\"", "on: \"category_id = id\", ownChanges: false"));
     driver.rows("public.product").put("1", row("1", "category_id", "10"));
     driver.snapshot();
 
@@ -200,8 +193,7 @@ class StoredJoinsTest {
   private static final class RandomRule {
     private static final List<String> COLUMNS = List.of("id", "x", "y");
 
-    private record Tier(
-        String name, String table, String column, String former, boolean fires) {}
+    private record Tier(String name, String table, String column, String former, boolean fires) {}
 
     private record Part(int tier, String column) {}
 
@@ -243,7 +235,11 @@ class StoredJoinsTest {
       }
       List<String> key = new ArrayList<>();
       for (Part part : parts) {
-        key.add("{" + (part.tier() == 0 ? "" : tiers.get(part.tier()).name() + ".") + part.column() + "}");
+        key.add(
+            "{"
+                + (part.tier() == 0 ? "" : tiers.get(part.tier()).name() + ".")
+                + part.column()
+                + "}");
       }
       return "  - { table: public.a, columns: %s%s, keys: [ \"stock:%s\" ] }\n"
           .formatted(filter, through, String.join(":", key));
@@ -316,7 +312,8 @@ class StoredJoinsTest {
         for (Map<Integer, Map<String, @Nullable String>> chain : chains) {
           List<@Nullable String> values = new ArrayList<>();
           parts.forEach(
-              part -> values.add(Objects.requireNonNull(chain.get(part.tier())).get(part.column())));
+              part ->
+                  values.add(Objects.requireNonNull(chain.get(part.tier())).get(part.column())));
           if (!values.contains(null)) {
             keys.add("stock:" + String.join(":", values));
           }
@@ -325,8 +322,7 @@ class StoredJoinsTest {
       return keys;
     }
 
-    private boolean matters(
-        Map<String, @Nullable String> old, Map<String, @Nullable String> next) {
+    private boolean matters(Map<String, @Nullable String> old, Map<String, @Nullable String> next) {
       if (filter.isEmpty()) {
         return true;
       }

@@ -88,13 +88,11 @@ final class FanOut {
     chains.add(Map.of(place.tier(), image));
     for (int tier = place.tier() + 1; tier <= range.to(); tier++) {
       Join.Tier next = join.tiers().get(tier);
-      chains =
-          joined(target, chains, tier - 1, next.former(), tier, next.column(), after);
+      chains = joined(target, chains, tier - 1, next.former(), tier, next.column(), after);
     }
     for (int tier = place.tier() - 1; tier >= range.from(); tier--) {
       Join.Tier upper = join.tiers().get(tier + 1);
-      chains =
-          joined(target, chains, tier + 1, upper.column(), tier, upper.former(), after);
+      chains = joined(target, chains, tier + 1, upper.column(), tier, upper.former(), after);
     }
     try {
       chains.forEach(chain -> render(target, join, chain));
@@ -169,8 +167,7 @@ final class FanOut {
             });
   }
 
-  private static Optional<String> value(
-      Join join, Map<Integer, RowImage> chain, String column) {
+  private static Optional<String> value(Join join, Map<Integer, RowImage> chain, String column) {
     RowImage image = chain.get(join.tierOf(column).orElseThrow());
     return image == null ? Optional.empty() : image.value(Join.own(column));
   }

@@ -54,7 +54,9 @@ final class Fingerprint {
         + through.on().replaceAll("\\s", "")
         + Optional.ofNullable(through.as()).map(name -> "\tas\t" + name).orElse("")
         + (through.ownChanges() ? "" : "\tnot own changes")
-        + Optional.ofNullable(through.through()).map(next -> "\tthrough\t" + through(next)).orElse("");
+        + Optional.ofNullable(through.through())
+            .map(next -> "\tthrough\t" + through(next))
+            .orElse("");
   }
 
   /** Of lines, whose order counts. */

@@ -22,8 +22,7 @@ final class JoinCompiler {
     HearthConfig.@Nullable Through through = rule.through();
     while (through != null) {
       place += ".through";
-      String name =
-          Optional.ofNullable(through.as()).orElse(withoutSchema(through.table()));
+      String name = Optional.ofNullable(through.as()).orElse(withoutSchema(through.table()));
       if (tiers.stream().anyMatch(tier -> tier.name().equals(name))) {
         problems.add(
             new Problem(
@@ -38,8 +37,7 @@ final class JoinCompiler {
       // The configuration vouches that it is a column of this table = one of the table before.
       String[] on = through.on().split("=", 2);
       tiers.add(
-          new Join.Tier(
-              name, through.table(), on[0].strip(), on[1].strip(), through.ownChanges()));
+          new Join.Tier(name, through.table(), on[0].strip(), on[1].strip(), through.ownChanges()));
       if (!sound) {
         return Optional.empty();
       }

@@ -80,8 +80,7 @@ public final class Rules {
         String path = "rules[" + i + "].keys[" + k + "]";
         String text = rule.keys().get(k);
         Optional<KeyTemplate> template = parse(path, text, problems);
-        if (template.isEmpty()
-            || !JoinCompiler.fits(path, template.get(), rule, join, problems)) {
+        if (template.isEmpty() || !JoinCompiler.fits(path, template.get(), rule, join, problems)) {
           continue;
         }
         String cache = cacheByShape.get(template.get().shape());

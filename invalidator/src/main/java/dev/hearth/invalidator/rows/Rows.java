@@ -15,11 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.KeyValue;
-import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
@@ -81,23 +78,6 @@ public final class Rows {
     /** Roughly how many rows and entries of indices are stored. */
     void entries(long count);
   }
-
-  /** What is found of the rows with a value in a column. */
-  public sealed interface Found {}
-
-  /** All of them. */
-  public record Matches(List<RowImage> rows) implements Found {
-    /** Keeps a copy. */
-    public Matches {
-      rows = List.copyOf(rows);
-    }
-  }
-
-  /** More than were asked for. */
-  public record TooMany() implements Found {}
-
-  /** Nobody can say. */
-  public record NotKnown(String reason) implements Found {}
 
   private final RowStore store;
   private final Function<String, TableNeeds> needs;
@@ -185,26 +165,26 @@ public final class Rows {
     TableNeeds needed = needs.apply(change.table());
     if (change.operation() == Operation.INSERT
         || change.operation() == Operation.TRUNCATE
-        || !lacks(change, needed)) {
+        || !Images.lacks(change, needed)) {
       return change;
     }
     TableLife life = lives.get(change.table());
     Optional<StoredRow> stored = stored(life, change.table(), row, offset);
-    if (stored.isPresent() && isAgain(stored.get(), change, offset)) {
+    if (stored.isPresent() && Images.isAgain(stored.get(), change, offset)) {
       // It came first at an earlier offset, and all that it touches was touched there.
       return stored
           .get()
           .beforeChange(change.changeLsn())
           .or(() -> stored.get().newest().image())
-          .map(image -> filled(change, image))
+          .map(image -> Images.filled(change, image))
           .orElse(change);
     }
     StoredRow.Recall recall =
         stored.map(of -> of.before(offset)).orElseGet(StoredRow.Recall.Absent::new);
     if (recall instanceof StoredRow.Recall.Row known
-        && !contradicts(change.before(), known.image())) {
-      ChangeEvent filled = filled(change, known.image());
-      if (lacks(filled, needed)) {
+        && !Images.contradicts(change.before(), known.image())) {
+      ChangeEvent filled = Images.filled(change, known.image());
+      if (Images.lacks(filled, needed)) {
         listener.unknown(change.table(), "not_in_log");
       }
       return filled;
@@ -237,53 +217,6 @@ public final class Rows {
     return life.isCompleteAt(offset) ? "row_missing" : "incomplete";
   }
 
-  /** Whether the log and what is stored tell of different rows. */
-  private static boolean contradicts(RowImage logged, RowImage image) {
-    return logged.columns().keySet().stream()
-        .anyMatch(
-            column -> image.knows(column) && !image.value(column).equals(logged.value(column)));
-  }
-
-  private static boolean lacks(ChangeEvent change, TableNeeds needed) {
-    return switch (change.operation()) {
-      case UPDATE ->
-          !needed.columns().stream()
-              .allMatch(column -> change.before().knows(column) && change.after().knows(column));
-      case DELETE -> !needed.ofDeleted().stream().allMatch(change.before()::knows);
-      case INSERT, TRUNCATE -> false;
-    };
-  }
-
-  /** What the change carries goes before what is stored. */
-  private static ChangeEvent filled(ChangeEvent change, RowImage image) {
-    RowImage before = merged(image, change.before());
-    RowImage after =
-        change.operation() == Operation.UPDATE ? merged(before, change.after()) : change.after();
-    return new ChangeEvent(
-        change.table(),
-        change.operation(),
-        before,
-        after,
-        change.transaction(),
-        change.changeLsn(),
-        change.position(),
-        change.committedAt(),
-        change.capturedAt());
-  }
-
-  private static RowImage merged(RowImage below, RowImage above) {
-    Map<String, @Nullable String> columns = new LinkedHashMap<>(below.columns());
-    columns.putAll(above.columns());
-    return new RowImage(columns);
-  }
-
-  /** Published again by the ingest: a later record of a change that is stored or was followed. */
-  private static boolean isAgain(StoredRow stored, ChangeEvent change, long offset) {
-    return stored.newest().offset() < offset
-        && stored.newest().lsn() != 0
-        && Long.compareUnsigned(change.changeLsn(), stored.newest().lsn()) <= 0;
-  }
-
   /**
    * Stores what a change made of its row.
    *
@@ -298,7 +231,7 @@ public final class Rows {
     TableLife life = lives.get(table);
     boolean named = !row.equals(table);
     if (life == null) {
-      if (needed.kept() || (named && lacks(change, needed))) {
+      if (needed.kept() || (named && Images.lacks(change, needed))) {
         begin(table, offset, true);
       }
     } else if (life.isAfterBegin(offset)) {
@@ -312,23 +245,16 @@ public final class Rows {
         Optional<RowImage> image =
             change.operation() == Operation.DELETE
                 ? Optional.empty()
-                : Optional.of(only(life.columns(), change.after()));
+                : Optional.of(Images.only(life.columns(), change.after()));
         StoredRow.Version version = new StoredRow.Version(offset, change.changeLsn(), image);
-        if (!store.row(table, life, row).map(of -> isAgain(of, change, offset)).orElse(false)) {
+        if (!store
+            .row(table, life, row)
+            .map(of -> Images.isAgain(of, change, offset))
+            .orElse(false)) {
           store(table, life, row, version);
         }
       }
     }
-  }
-
-  private static RowImage only(List<String> columns, RowImage image) {
-    Map<String, @Nullable String> kept = new LinkedHashMap<>();
-    for (String column : columns) {
-      if (image.knows(column)) {
-        kept.put(column, image.value(column).orElse(null));
-      }
-    }
-    return new RowImage(kept);
   }
 
   private void store(String table, TableLife life, String row, StoredRow.Version version) {
@@ -396,13 +322,14 @@ public final class Rows {
     RowImage image =
         newest.lsn() == 0 || newest.image().isEmpty()
             ? read.row()
-            : merged(read.row(), newest.image().get());
+            : Images.merged(read.row(), newest.image().get());
     if (newest.lsn() == 0 || newest.image().isPresent()) {
       store(
           read.table(),
           life,
           row,
-          new StoredRow.Version(offset, newest.lsn(), Optional.of(only(life.columns(), image))));
+          new StoredRow.Version(
+              offset, newest.lsn(), Optional.of(Images.only(life.columns(), image))));
     }
   }
 
@@ -471,58 +398,17 @@ public final class Rows {
     if (offset <= swept) {
       return notKnown(table, "forgotten");
     }
-    long at = after ? offset + 1 : offset;
-    RowIndex.Entry unknown = RowIndex.unknown(column);
-    Found strangers = scan(table, life, unknown, at, 1, image -> !image.knows(column));
-    if (!(strangers instanceof Matches none) || !none.rows().isEmpty()) {
-      return notKnown(table, "not_in_log");
+    Found found =
+        new Lookup(store, table, life, after ? offset + 1 : offset).find(column, value, limit);
+    if (found instanceof Found.NotKnown unknown) {
+      listener.unknown(table, unknown.reason());
     }
-    return scan(
-        table,
-        life,
-        new RowIndex.Entry(column, value),
-        at,
-        limit,
-        image -> image.value(column).equals(Optional.of(value)));
+    return found;
   }
 
-  private Found scan(
-      String table,
-      TableLife life,
-      RowIndex.Entry of,
-      long at,
-      int limit,
-      Predicate<RowImage> matches) {
-    List<RowImage> rows = new ArrayList<>();
-    try (KeyValueIterator<Bytes, byte[]> entries =
-        store.entries(table, life, of.column(), of.value())) {
-      while (entries.hasNext()) {
-        KeyValue<Bytes, byte[]> entry = entries.next();
-        if (StoreFormat.number(entry.value) < at) {
-          continue;
-        }
-        StoredRow.Recall recall =
-            store
-                .row(table, life, RowStore.rowOf(entry.key))
-                .map(row -> row.before(at))
-                .orElseGet(StoredRow.Recall.Absent::new);
-        if (recall instanceof StoredRow.Recall.Forgotten) {
-          return notKnown(table, "forgotten");
-        }
-        if (recall instanceof StoredRow.Recall.Row row && matches.test(row.image())) {
-          if (rows.size() == limit) {
-            return new TooMany();
-          }
-          rows.add(row.image());
-        }
-      }
-    }
-    return new Matches(rows);
-  }
-
-  private NotKnown notKnown(String table, String reason) {
+  private Found.NotKnown notKnown(String table, String reason) {
     listener.unknown(table, reason);
-    return new NotKnown(reason);
+    return new Found.NotKnown(reason);
   }
 
   /** What to ask the ingest for now; what is given back counts as asked. */

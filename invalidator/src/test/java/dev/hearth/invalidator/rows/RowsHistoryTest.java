@@ -352,8 +352,8 @@ class RowsHistoryTest {
     /** Whoever is found has the value, and nobody who has it is left out. */
     private void compare(Map<Integer, Map<String, String>> truth, long offset) {
       String value = "" + random.nextInt(5);
-      Rows.Found answer = rows.find(TABLE, "group", value, offset, false, 100);
-      if (answer instanceof Rows.Matches matches) {
+      Found answer = rows.find(TABLE, "group", value, offset, false, 100);
+      if (answer instanceof Found.Matches matches) {
         Set<String> expected = new TreeSet<>();
         truth.forEach(
             (row, image) -> {

@@ -109,16 +109,16 @@ class RowsTest {
     SnapshotRequest request = rows.requests(now).get(0);
     rows.read(row(request, "1", "10"), TABLE + ":1", offset++, now);
     assertThat(rows.find(TABLE, "category", "10", offset, false, 10))
-        .isEqualTo(new Rows.NotKnown("incomplete"));
+        .isEqualTo(new Found.NotKnown("incomplete"));
 
     rows.read(row(request, "2", "10"), TABLE + ":2", offset++, now);
     rows.read(row(request, "3", "11"), TABLE + ":3", offset++, now);
     rows.end(new SnapshotEnd(request.id(), TABLE, request.columns()), offset++, now);
 
-    assertThat(((Rows.Matches) rows.find(TABLE, "category", "10", offset, false, 10)).rows())
+    assertThat(((Found.Matches) rows.find(TABLE, "category", "10", offset, false, 10)).rows())
         .extracting(image -> image.value("id").orElseThrow())
         .containsExactly("1", "2");
-    assertThat(rows.find(TABLE, "category", "10", offset, false, 1)).isEqualTo(new Rows.TooMany());
+    assertThat(rows.find(TABLE, "category", "10", offset, false, 1)).isEqualTo(new Found.TooMany());
   }
 
   @Test
@@ -129,7 +129,7 @@ class RowsTest {
     rows.end(new SnapshotEnd(request.id(), TABLE, List.of("id")), offset++, now);
 
     assertThat(rows.find(TABLE, "category", "10", offset, false, 1))
-        .isEqualTo(new Rows.NotKnown("incomplete"));
+        .isEqualTo(new Found.NotKnown("incomplete"));
   }
 
   @Test
@@ -156,9 +156,9 @@ class RowsTest {
     sweep();
 
     assertThat(rows.find(TABLE, "category", "10", then, false, 1))
-        .isEqualTo(new Rows.NotKnown("forgotten"));
+        .isEqualTo(new Found.NotKnown("forgotten"));
     assertThat(rows.find(TABLE, "category", "10", offset, false, 1))
-        .isEqualTo(new Rows.Matches(List.of()));
+        .isEqualTo(new Found.Matches(List.of()));
   }
 
   private void sweep() {
