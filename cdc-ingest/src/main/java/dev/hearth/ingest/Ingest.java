@@ -73,6 +73,7 @@ public final class Ingest implements Component {
   private final SourceDatabase database;
   private final AtomicInteger held = new AtomicInteger();
   private final AtomicLong retainedWal = new AtomicLong();
+  private final TableWatch watch = new TableWatch();
   private volatile String state = "not started";
   private volatile boolean streaming;
   private volatile boolean stopping;
@@ -128,7 +129,7 @@ public final class Ingest implements Component {
 
   @Override
   public void start() throws Exception {
-    Prepared first = prepare(database.openAtStart("setup"));
+    Prepared first = prepare(database.openAtStart("setup"), SourceCheck::read);
     metrics.gauge(Metric.GATE_HELD, held::get);
     metrics.gauge(Metric.SOURCE_RETAINED_WAL, retainedWal::get);
     health.readiness(
@@ -167,20 +168,28 @@ public final class Ingest implements Component {
       SourceIdentity identity,
       long flushLsn) {}
 
-  private Prepared prepare(Connection opened) throws SQLException {
+  /** Reads the catalog against the rules. */
+  private interface CatalogReader {
+    TableCatalog.Findings read(Connection connection, HearthConfig config) throws SQLException;
+  }
+
+  private Prepared prepare(Connection opened, CatalogReader catalog) throws SQLException {
     try (Connection connection = opened) {
       ReplicationSetup setup = new ReplicationSetup(connection, settings);
       setup.checkServer();
-      TableCatalog.Findings tables = SourceCheck.read(connection, config);
+      TableCatalog.Findings tables = catalog.read(connection, config);
       for (Problem warning : tables.warnings()) {
         LOG.warn("costly rule {}", warning);
       }
+      for (Problem problem : tables.problems()) {
+        LOG.warn("rule does not fit the source; what depends on its table is voided {}", problem);
+      }
       try {
-        setup.ensurePublication();
+        setup.ensurePublication(tables.shapes().keySet());
         ReplicationSetup.Slot slot = setup.ensureSlot();
         // Once more, since the slot may be younger than what was read. Where nothing changed
         // around its birth, what was read before holds for all that it streams.
-        TableCatalog.Findings after = SourceCheck.read(connection, config);
+        TableCatalog.Findings after = catalog.read(connection, config);
         TableCatalog.Findings settled =
             slot.createdNow() && after.identities().equals(tables.identities()) ? tables : after;
         return prepared(connection, settled, slot);
@@ -230,7 +239,10 @@ public final class Ingest implements Component {
       heartbeat.beat();
       progressed = false;
       try {
-        Prepared ready = prepared.isPresent() ? prepared.get() : prepare(database.open("setup"));
+        Prepared ready =
+            prepared.isPresent()
+                ? prepared.get()
+                : prepare(database.open("setup"), SourceCheck::readAgain);
         prepared = Optional.empty();
         follow(ready, heartbeat);
       } catch (InterruptedException e) {
@@ -300,12 +312,13 @@ public final class Ingest implements Component {
                 prepared.identity().publication());
         LogHeartbeat logHeartbeat =
             new LogHeartbeat(database.openForShortStatements("heartbeat"), settings.slot())) {
+      GateSnapshot atBeginning = gate.ask();
       EpochKeeper epochs =
           EpochKeeper.open(
               decision,
               last,
               prepared.identity(),
-              gate.ask(),
+              atBeginning,
               gate.beginAndEnd(),
               publisher,
               clock,
@@ -314,7 +327,7 @@ public final class Ingest implements Component {
           new IngestSession(
               epochs.epoch(),
               gateTime,
-              new ChangeDecoder(prepared.tables().shapes()),
+              new ChangeDecoder(prepared.tables().shapes(), prepared.tables().unusable()),
               visibility(gate, prepared.slot()),
               publisher,
               new IngestSession.Measures(
@@ -322,12 +335,20 @@ public final class Ingest implements Component {
                   metrics.timer(Metric.VISIBILITY_WAIT),
                   held),
               clock);
+      watch.defined(prepared.tables().identities());
+      watch.partitioned(logHeartbeat.partitions(settings.tables()));
+      GateSnapshot sinceWatched = gate.ask();
+      watch
+          .distrusted()
+          .forEach(
+              (table, occasion) ->
+                  session.distrust(table, sinceWatched, () -> watch.told(table, occasion)));
       // The session is closed first: the engine's thread may be waiting for room in it.
       try (LogEngine engine = new LogEngine(settings, session, ended::set);
           session) {
         engine.start();
         beats.scheduleWithFixedDelay(
-            () -> beat(logHeartbeat, retainedWal, ended),
+            () -> beat(logHeartbeat, ended),
             0,
             HEARTBEAT_INTERVAL.toMillis(),
             TimeUnit.MILLISECONDS);
@@ -353,11 +374,17 @@ public final class Ingest implements Component {
     }
   }
 
-  private static void beat(
-      LogHeartbeat logHeartbeat, AtomicLong retainedWal, AtomicReference<@Nullable String> ended) {
+  private void beat(LogHeartbeat logHeartbeat, AtomicReference<@Nullable String> ended) {
     try {
       logHeartbeat.beat();
       retainedWal.set(logHeartbeat.retainedBytes());
+      if (watch.partitioned(logHeartbeat.partitions(settings.tables()))) {
+        ended.compareAndSet(
+            null,
+            "partitions of "
+                + watch.distrusted().keySet()
+                + " were truncated, attached or detached");
+      }
     } catch (SQLException e) {
       ended.compareAndSet(null, "the heartbeat failed: " + e.getMessage());
     }

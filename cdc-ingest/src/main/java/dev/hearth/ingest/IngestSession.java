@@ -4,6 +4,7 @@ import dev.hearth.chassis.metrics.LagTimer;
 import dev.hearth.ingest.capture.LogEngine;
 import dev.hearth.ingest.decode.ChangeDecoder;
 import dev.hearth.ingest.decode.Decoded;
+import dev.hearth.ingest.decode.RecordKey;
 import dev.hearth.ingest.position.Captured;
 import dev.hearth.ingest.position.GateSnapshot;
 import dev.hearth.ingest.position.VisibilityGate;
@@ -69,6 +70,8 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   /** No LSN: PostgreSQL has none of zero. */
   private static final long NOTHING = 0;
 
+  private static final long NO_TRANSACTION = 0;
+
   /** A place to which the slot may be confirmed once everything before and at it is published. */
   private record Checkpoint(long sequence, long receivedNanos, long confirmable) {}
 
@@ -131,17 +134,18 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
 
   @Override
   public void receive(SourceRecord record) throws InterruptedException {
-    Decoded decoded = decoder.decode(record);
-    Captured<Received> captured =
-        new Captured<>(
-            nextSequence++,
-            ChangeDecoder.streamedUpTo(record, decoded),
-            decoded.transaction(),
-            System.nanoTime(),
-            new Received(decoded, ChangeDecoder.confirmable(record), clock.instant()));
-    while (!incoming.offer(captured, OVER_CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
-      if (over) {
-        throw new InterruptedException("the session is over");
+    for (Decoded decoded : decoder.decode(record)) {
+      Captured<Received> captured =
+          new Captured<>(
+              nextSequence++,
+              ChangeDecoder.streamedUpTo(record, decoded),
+              decoded.transaction(),
+              System.nanoTime(),
+              new Received(decoded, ChangeDecoder.confirmable(record), clock.instant()));
+      while (!incoming.offer(captured, OVER_CHECK.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (over) {
+          throw new InterruptedException("the session is over");
+        }
       }
     }
   }
@@ -249,14 +253,10 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
           refusal.table(),
           "change of " + refusal.table() + " at " + new Position(epoch, refusal.lsn()),
           refusal.reason());
-      // A change of which nothing is known: whatever depends on the table is voided.
       publisher.publish(
-          refusal.table(),
-          new ChangeEvent(
+          RecordKey.of(refusal.table()),
+          unknown(
               refusal.table(),
-              Operation.UPDATE,
-              RowImage.UNKNOWN,
-              RowImage.UNKNOWN,
               snapshot.widen(refusal.transaction()),
               refusal.lsn(),
               position,
@@ -264,6 +264,44 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
               captured.payload().capturedAt()),
           onAcknowledged);
     }
+  }
+
+  /**
+   * Publishes that anything may have changed in a table. For the loop's thread.
+   *
+   * @param acknowledged runs once the broker has it
+   */
+  void distrust(String table, GateSnapshot snapshot, Runnable acknowledged) {
+    publisher.publish(
+        RecordKey.of(table),
+        unknown(
+            table,
+            NO_TRANSACTION,
+            snapshot.flushLsn(),
+            new Position(epoch, snapshot.flushLsn()),
+            snapshot.takenAt(),
+            clock.instant()),
+        acknowledged);
+  }
+
+  /** A change of which nothing is known: whatever depends on the table is voided. */
+  private static ChangeEvent unknown(
+      String table,
+      long transaction,
+      long lsn,
+      Position position,
+      Instant committedAt,
+      Instant capturedAt) {
+    return new ChangeEvent(
+        table,
+        Operation.UPDATE,
+        RowImage.UNKNOWN,
+        RowImage.UNKNOWN,
+        transaction,
+        lsn,
+        position,
+        committedAt,
+        capturedAt);
   }
 
   private void drainAcknowledged() {

@@ -9,6 +9,7 @@ import dev.hearth.ingest.capture.SourceDatabase;
 import dev.hearth.ingest.capture.SourceSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -46,7 +47,24 @@ public final class SourceCheck {
     }
   }
 
+  /**
+   * The catalog against the rules.
+   *
+   * @throws ConfigException if the rules do not fit it
+   */
   static TableCatalog.Findings read(Connection connection, HearthConfig config)
+      throws SQLException {
+    TableCatalog.Findings findings = readAgain(connection, config);
+    if (!findings.problems().isEmpty()) {
+      throw new ConfigException(findings.problems());
+    }
+    return findings;
+  }
+
+  /**
+   * The same while changes are followed: what the rules do not fit any more is no reason to stop.
+   */
+  static TableCatalog.Findings readAgain(Connection connection, HearthConfig config)
       throws SQLException {
     RuleReferences references = RuleReferences.of(config.rules());
     TableCatalog.Findings findings =
@@ -55,12 +73,13 @@ public final class SourceCheck {
             config.source().postgres().slot(),
             references.tables(),
             references.columns());
-    List<Problem> problems =
-        java.util.stream.Stream.concat(references.problems().stream(), findings.problems().stream())
-            .toList();
-    if (!problems.isEmpty()) {
-      throw new ConfigException(problems);
-    }
-    return findings;
+    List<Problem> problems = new ArrayList<>(references.problems());
+    problems.addAll(findings.problems());
+    return new TableCatalog.Findings(
+        findings.shapes(),
+        findings.unusable(),
+        findings.identities(),
+        problems,
+        findings.warnings());
   }
 }

@@ -2,6 +2,7 @@ package dev.hearth.ingest;
 
 import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.config.Suggestion;
+import dev.hearth.ingest.decode.ColumnType;
 import dev.hearth.ingest.decode.TableShape;
 import dev.hearth.ingest.position.TableIdentities;
 import java.sql.Connection;
@@ -40,9 +41,17 @@ final class TableCatalog {
   /** A table that a rule names, and where in the configuration it says so. */
   record TableReference(String path, String table) {}
 
-  /** What was found: shapes by table, mistakes, and what will work at a cost. */
+  /**
+   * What was found.
+   *
+   * @param shapes of the tables that can be followed
+   * @param unusable why the others cannot
+   * @param problems all mistakes
+   * @param warnings what will work at a cost
+   */
   record Findings(
       Map<String, TableShape> shapes,
+      Map<String, String> unusable,
       TableIdentities identities,
       List<Problem> problems,
       List<Problem> warnings) {}
@@ -55,7 +64,8 @@ final class TableCatalog {
   static Findings read(
       Connection connection, String slot, List<TableReference> tables, List<Reference> references)
       throws SQLException {
-    List<Long> oids = new ArrayList<>();
+    Map<String, Set<String>> relied = new LinkedHashMap<>();
+    Map<String, String> unusable = new LinkedHashMap<>();
     Map<String, TableShape> shapes = new LinkedHashMap<>();
     List<Problem> problems = new ArrayList<>();
     List<Problem> warnings = new ArrayList<>();
@@ -66,69 +76,139 @@ final class TableCatalog {
               .distinct()
               .toList();
       Optional<Table> found = table(connection, slot, named.table());
+      List<Problem> mistakes =
+          found.map(table -> mistakes(named, own, table)).orElseGet(() -> new ArrayList<>());
       if (found.isEmpty()) {
-        problems.add(new Problem(named.path(), missingTable(connection, named.table())));
+        mistakes.add(new Problem(named.path(), missingTable(connection, named.table())));
+      }
+      problems.addAll(mistakes);
+      Set<String> needed = new TreeSet<>();
+      own.forEach(reference -> needed.add(reference.column()));
+      relied.put(named.table(), needed);
+      if (found.isEmpty() || !mistakes.isEmpty()) {
+        unusable.put(named.table(), mistakes.get(0).message());
         continue;
       }
       Table table = found.get();
-      if (!table.kind().equals("r") && !table.kind().equals("p")) {
-        problems.add(
-            new Problem(
-                named.path(),
-                named.table()
-                    + " is a view or a foreign table, whose changes are not in the log; name the"
-                    + " tables below it"));
-        continue;
-      }
-      if (table.persistence().equals("u")) {
-        problems.add(
-            new Problem(
-                named.path(),
-                named.table()
-                    + " is unlogged, so that its changes are not in the log; run ALTER"
-                    + " TABLE "
-                    + named.table()
-                    + " SET LOGGED"));
-        continue;
-      }
-      if (!table.full() && table.identity().isEmpty()) {
-        // Publishing it would make the application's own UPDATE and DELETE fail.
-        problems.add(
-            new Problem(
-                named.path(),
-                named.table()
-                    + " has no primary key and no other replica identity, so that PostgreSQL would"
-                    + " refuse each UPDATE and DELETE of it once it is published; add a primary key"
-                    + " or run ALTER TABLE "
-                    + named.table()
-                    + " REPLICA IDENTITY FULL"));
-      }
-      for (Reference reference : own) {
-        if (!table.columns().contains(reference.column())) {
-          problems.add(new Problem(reference.path(), missingColumn(reference, table)));
-        }
-      }
-      Set<String> needed = new TreeSet<>();
+      Set<String> old = table.full() ? table.columns().keySet() : new TreeSet<>(table.identity());
       own.stream()
-          .filter(reference -> table.columns().contains(reference.column()))
-          .forEach(reference -> needed.add(reference.column()));
-      Set<String> old = table.full() ? new TreeSet<>(table.columns()) : table.identity();
-      own.stream()
-          .filter(reference -> table.columns().contains(reference.column()))
           .filter(reference -> !old.contains(reference.column()))
           .forEach(reference -> cost(reference, table).ifPresent(warnings::add));
-      oids.add(table.oid());
       shapes.put(
           named.table(),
           new TableShape(
               named.table(),
-              table.primaryKey(),
+              table.identity(),
               needed,
+              types(table, needed),
               old,
               table.full(),
               table.identityIsOld() ? 0 : insertLsn(connection)));
     }
-    return new Findings(shapes, TableIdentities.read(connection, oids), problems, warnings);
+    return new Findings(
+        shapes, unusable, TableIdentities.read(connection, relied), problems, warnings);
+  }
+
+  private static List<Problem> mistakes(TableReference named, List<Reference> own, Table table) {
+    List<Problem> mistakes = new ArrayList<>();
+    if (!table.kind().equals("r") && !table.kind().equals("p")) {
+      mistakes.add(
+          new Problem(
+              named.path(),
+              named.table()
+                  + " is a view or a foreign table, whose changes are not in the log; name the"
+                  + " tables below it"));
+      return mistakes;
+    }
+    if (table.persistence().equals("u")) {
+      mistakes.add(
+          new Problem(
+              named.path(),
+              named.table()
+                  + " is unlogged, so that its changes are not in the log; run ALTER"
+                  + " TABLE "
+                  + named.table()
+                  + " SET LOGGED"));
+      return mistakes;
+    }
+    if (!table.full() && table.identity().isEmpty()) {
+      // Publishing it would make the application's own UPDATE and DELETE fail.
+      mistakes.add(
+          new Problem(
+              named.path(),
+              named.table()
+                  + " has no primary key and no other replica identity, so that PostgreSQL would"
+                  + " refuse each UPDATE and DELETE of it once it is published; add a primary key"
+                  + " or run ALTER TABLE "
+                  + named.table()
+                  + " REPLICA IDENTITY FULL"));
+    }
+    table
+        .oddPartition()
+        .ifPresent(
+            partition ->
+                mistakes.add(
+                    new Problem(
+                        named.path(),
+                        "partition "
+                            + partition
+                            + " of "
+                            + named.table()
+                            + " has a replica identity of its own, so that its old rows cannot be"
+                            + " told; run ALTER TABLE "
+                            + partition
+                            + " REPLICA IDENTITY DEFAULT")));
+    for (Reference reference : own) {
+      Column column = table.columns().get(reference.column());
+      if (column == null) {
+        mistakes.add(new Problem(reference.path(), missingColumn(reference, table)));
+      } else if (column.type().isEmpty()) {
+        mistakes.add(new Problem(reference.path(), unreadable(reference, column)));
+      }
+    }
+    for (String name : table.identity()) {
+      Column column = table.columns().get(name);
+      if (column != null && column.type().isEmpty()) {
+        mistakes.add(
+            new Problem(
+                named.path(),
+                named.table()
+                    + " is identified by "
+                    + name
+                    + " of the type "
+                    + column.typeName()
+                    + ", whose text in the log cannot be relied on; expected "
+                    + ColumnType.KNOWN));
+      }
+    }
+    return mistakes;
+  }
+
+  private static String unreadable(Reference reference, Column column) {
+    return "\""
+        + reference.text()
+        + "\" reads "
+        + reference.table()
+        + "."
+        + reference.column()
+        + " of the type "
+        + column.typeName()
+        + ", whose text in the log cannot be relied on; expected "
+        + ColumnType.KNOWN;
+  }
+
+  private static Map<String, ColumnType> types(Table table, Set<String> needed) {
+    Set<String> read = new TreeSet<>(needed);
+    read.addAll(table.identity());
+    Map<String, ColumnType> types = new LinkedHashMap<>();
+    read.forEach(
+        name -> {
+          Column column = table.columns().get(name);
+          if (column != null) {
+            column.type().ifPresent(type -> types.put(name, type));
+          }
+        });
+    return types;
   }
 
   /** Each table once, where it is first named. */
@@ -175,17 +255,21 @@ final class TableCatalog {
    * One table of the catalog.
    *
    * @param full whether whole old rows are logged, now and for every partition to come
+   * @param columns by name, in order
+   * @param identity columns that identify a row, in order
    * @param identityIsOld whether it was so before anything that the slot will stream
+   * @param oddPartition a partition that logs something else of its old rows
    */
   private record Table(
-      long oid,
       String kind,
       String persistence,
       boolean full,
-      List<String> columns,
-      List<String> primaryKey,
-      Set<String> identity,
-      boolean identityIsOld) {}
+      Map<String, Column> columns,
+      List<String> identity,
+      boolean identityIsOld,
+      Optional<String> oddPartition) {}
+
+  private record Column(String typeName, Optional<ColumnType> type) {}
 
   private static Optional<Table> table(Connection connection, String slot, String name)
       throws SQLException {
@@ -202,7 +286,11 @@ final class TableCatalog {
                                      select i.xmin from pg_index i
                                       where i.indrelid = c.oid
                                         and (i.indisprimary or i.indisreplident)) x
-                              where s.slot_name = ? and s.catalog_xmin is not null), true)
+                              where s.slot_name = ? and s.catalog_xmin is not null), true),
+                   case when c.relkind = 'p' then (
+                     select min(l.oid::regclass::text) from pg_partition_tree(c.oid) t
+                       join pg_class l on l.oid = t.relid
+                      where t.isleaf and l.relreplident not in ('d', 'f')) end
               from pg_class c join pg_namespace n on n.oid = c.relnamespace
              where n.nspname || '.' || c.relname = ? and c.relkind in ('r', 'p', 'v', 'm', 'f')
             """)) {
@@ -213,25 +301,22 @@ final class TableCatalog {
           return Optional.empty();
         }
         long oid = row.getLong(1);
-        String identity = row.getString(4);
-        List<String> primaryKey = indexColumns(connection, oid, "i.indisprimary");
         boolean partitioned = row.getString(2).equals("p");
-        Set<String> old =
-            switch (partitioned ? "d" : identity) {
-              case "d" -> new TreeSet<>(primaryKey);
-              case "i" -> new TreeSet<>(indexColumns(connection, oid, "i.indisreplident"));
-              default -> Set.of();
-            };
+        // Of a partitioned table, only what every partition to come has as well.
+        boolean byIndex = !partitioned && row.getString(4).equals("i");
+        boolean byNothing = !partitioned && row.getString(4).equals("n");
         return Optional.of(
             new Table(
-                oid,
                 row.getString(2),
                 row.getString(3),
-                identity.equals("f") && !partitioned,
+                row.getString(4).equals("f") && !partitioned,
                 columns(connection, oid),
-                primaryKey,
-                old,
-                row.getBoolean(5)));
+                byNothing
+                    ? List.of()
+                    : indexColumns(
+                        connection, oid, byIndex ? "i.indisreplident" : "i.indisprimary"),
+                row.getBoolean(5),
+                Optional.ofNullable(row.getString(6))));
       }
     }
   }
@@ -245,12 +330,33 @@ final class TableCatalog {
     }
   }
 
-  private static List<String> columns(Connection connection, long oid) throws SQLException {
-    return names(
-        connection,
-        "select attname from pg_attribute where attrelid = ? and attnum > 0 and not attisdropped"
-            + " order by attnum",
-        oid);
+  private static Map<String, Column> columns(Connection connection, long oid) throws SQLException {
+    Map<String, Column> columns = new LinkedHashMap<>();
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            """
+            with recursive base as (
+              select a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) as shown,
+                     t.typname, t.typtype, t.typbasetype
+                from pg_attribute a join pg_type t on t.oid = a.atttypid
+               where a.attrelid = ? and a.attnum > 0 and not a.attisdropped
+              union all
+              select b.attnum, b.attname, b.shown, t.typname, t.typtype, t.typbasetype
+                from base b join pg_type t on t.oid = b.typbasetype
+               where b.typtype = 'd')
+            select attname, shown, typname, typtype = 'e' from base where typtype <> 'd'
+             order by attnum
+            """)) {
+      query.setLong(1, oid);
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          columns.put(
+              rows.getString(1),
+              new Column(rows.getString(2), ColumnType.of(rows.getString(3), rows.getBoolean(4))));
+        }
+      }
+    }
+    return columns;
   }
 
   private static List<String> indexColumns(Connection connection, long oid, String which)
@@ -260,7 +366,8 @@ final class TableCatalog {
         "select a.attname from pg_index i"
             + " cross join unnest(i.indkey) with ordinality as k(attnum, position)"
             + " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum"
-            + " where i.indrelid = ? and "
+            // Others are only included, and identify nothing.
+            + " where i.indrelid = ? and k.position <= i.indnkeyatts and "
             + which
             + " order by k.position",
         oid);
@@ -304,9 +411,9 @@ final class TableCatalog {
         + "\" names no column of "
         + reference.table()
         + " ("
-        + String.join(", ", table.columns())
+        + String.join(", ", table.columns().keySet())
         + ")"
-        + Suggestion.nearest(reference.column(), table.columns())
+        + Suggestion.nearest(reference.column(), table.columns().keySet())
             .map(name -> "; did you mean '" + name + "'?")
             .orElse("; expected one of them");
   }

@@ -142,6 +142,89 @@ class ReplicaIdentityTest {
     }
   }
 
+  @Test
+  void withAnIndexAsIdentityARowKeepsItsKeyUntilTheIndexSaysAnother() throws Exception {
+    try (SourceFixture source =
+        new SourceFixture(
+            """
+            create table product (id int primary key, category_id int, code int not null,
+                                  shop text not null);
+            create unique index by_code on product (shop, code) include (category_id);
+            alter table product replica identity using index by_code;
+            """)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+
+      source.execute(
+          """
+          insert into product values (0, 7, 10, 'a,b'), (2, 7, 10, 'c');
+          update product set category_id = 8 where id = 0;
+          update product set code = 11 where id = 0;
+          update product set id = 5 where id = 0;
+          update product set code = 12 where id = 5;
+          delete from product where id = 5;
+          """);
+
+      eventually(() -> assertThat(reader.changes()).hasSize(9));
+      assertThat(reader.keyed())
+          .containsExactly(
+              "INSERT public.product:a\\,b,10",
+              "INSERT public.product:c,10",
+              "UPDATE public.product:a\\,b,10",
+              "DELETE public.product:a\\,b,10",
+              "INSERT public.product:a\\,b,11",
+              "UPDATE public.product:a\\,b,11",
+              "DELETE public.product:a\\,b,11",
+              "INSERT public.product:a\\,b,12",
+              "DELETE public.product:a\\,b,12");
+      // The old values of columns that the index only includes are not in the log.
+      assertThat(deletes(reader))
+          .extracting(change -> change.before().columns())
+          .containsOnly(Map.of());
+    }
+  }
+
+  @Test
+  void aChangedPrimaryKeyIsARowThatGoesAndOneThatComes() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+
+      source.execute("update product set id = 10 * id where id <= 2");
+
+      eventually(() -> assertThat(reader.changes()).hasSize(4));
+      assertThat(reader.keyed())
+          .containsExactly(
+              "DELETE public.product:1",
+              "INSERT public.product:10",
+              "DELETE public.product:2",
+              "INSERT public.product:20");
+    }
+  }
+
+  @Test
+  void anUntouchedLargeValueThatIdentifiesTheRowIsStillItsKey() throws Exception {
+    try (SourceFixture source =
+        new SourceFixture(
+            """
+            create table product (id text primary key, category_id int);
+            alter table product alter id set storage external;
+            """)) {
+      source.start(source.config(RULES));
+      SourceFixture.Reader reader = source.reader();
+
+      source.execute(
+          """
+          insert into product values (repeat('x', 2500), 7);
+          update product set category_id = 8;
+          """);
+
+      eventually(() -> assertThat(reader.changes()).hasSize(2));
+      String key = "public.product:" + "x".repeat(2500);
+      assertThat(reader.keyed()).containsExactly("INSERT " + key, "UPDATE " + key);
+    }
+  }
+
   private static List<ChangeEvent> deletesOf(SourceFixture.Reader reader, String id) {
     return deletes(reader).stream()
         .filter(change -> id.equals(change.before().columns().get("id")))

@@ -49,6 +49,32 @@ class SourceErrorsTest {
   }
 
   @Test
+  void aColumnWhoseTextCannotBeReliedOnIsRefusedWithItsType() throws Exception {
+    try (SourceFixture source =
+        new SourceFixture("create table category (id int primary key, name text[])")) {
+      HearthConfig config =
+          source.config(
+              CACHES
+                  + "rules: [ { table: public.category, columns: [ name ],"
+                  + " keys: [ \"category:{id}\" ] } ]\n");
+
+      assertThatThrownBy(() -> source.start(config))
+          .isInstanceOfSatisfying(
+              ConfigException.class,
+              refused ->
+                  assertThat(refused.problems())
+                      .containsExactly(
+                          new Problem(
+                              "rules[0].columns[0]",
+                              "\"name\" reads public.category.name of the type text[], whose text"
+                                  + " in the log cannot be relied on; expected numbers, text,"
+                                  + " boolean, uuid, bytea, date, time, timestamp, timestamptz,"
+                                  + " json, xml, inet, cidr, macaddr, enums, and domains of"
+                                  + " these")));
+    }
+  }
+
+  @Test
   void severalHostsAreRefusedBecauseItMustBeThePrimary() throws Exception {
     try (SourceFixture source = new SourceFixture(SCHEMA)) {
       String url = "jdbc:postgresql://one:5432,two:5432/" + source.name;

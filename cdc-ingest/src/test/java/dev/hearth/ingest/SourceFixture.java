@@ -17,6 +17,7 @@ import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -176,6 +177,9 @@ final class SourceFixture implements AutoCloseable {
     private final KafkaConsumer<byte[], byte[]> consumer;
     final List<ChangeRecord> records = new ArrayList<>();
 
+    /** Keys of the records, one each; empty where there is none. */
+    final List<String> keys = new ArrayList<>();
+
     private Reader() {
       Map<String, Object> properties = new HashMap<>(kafka);
       properties.put("enable.auto.commit", "false");
@@ -189,7 +193,10 @@ final class SourceFixture implements AutoCloseable {
 
     /** All records so far. */
     List<ChangeRecord> poll() {
-      records.addAll(next());
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
+        records.add(read(record));
+        keys.add(record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8));
+      }
       return records;
     }
 
@@ -197,9 +204,24 @@ final class SourceFixture implements AutoCloseable {
     List<ChangeRecord> next() {
       List<ChangeRecord> next = new ArrayList<>();
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
-        next.add(topic.value().deserializer().deserialize(topic.name(), record.value()));
+        next.add(read(record));
       }
       return next;
+    }
+
+    private ChangeRecord read(ConsumerRecord<byte[], byte[]> record) {
+      return topic.value().deserializer().deserialize(topic.name(), record.value());
+    }
+
+    /** Operation and record key of each change so far. */
+    List<String> keyed() {
+      List<String> keyed = new ArrayList<>();
+      for (int i = 0; i < poll().size(); i++) {
+        if (records.get(i) instanceof ChangeEvent change) {
+          keyed.add(change.operation() + " " + keys.get(i));
+        }
+      }
+      return keyed;
     }
 
     List<ChangeEvent> changes() {

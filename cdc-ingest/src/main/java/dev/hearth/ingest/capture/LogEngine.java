@@ -148,10 +148,11 @@ public final class LogEngine implements AutoCloseable {
     p.setProperty("skipped.operations", "none");
     p.setProperty("provide.transaction.metadata", "false");
     p.setProperty("decimal.handling.mode", "string");
-    p.setProperty("time.precision.mode", "isostring");
+    p.setProperty("time.precision.mode", "adaptive_time_microseconds");
     p.setProperty("binary.handling.mode", "hex");
     p.setProperty("hstore.handling.mode", "json");
-    p.setProperty("interval.handling.mode", "string");
+    // Else their values would come as NULL.
+    p.setProperty("include.unknown.datatypes", "true");
     p.setProperty(Handover.TICKET, ticket);
     p.setProperty("queue.provider.type", HandoverQueue.NAME);
     // How often the engine looks for its end; nothing that is read waits for it.

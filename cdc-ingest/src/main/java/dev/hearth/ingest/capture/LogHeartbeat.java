@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Set;
 
 /**
  * Writes an empty logical message, so that watermarks move when nothing changes, and looks at what
@@ -46,6 +47,11 @@ public final class LogHeartbeat implements AutoCloseable {
     try (ResultSet row = retained.executeQuery()) {
       return row.next() ? row.getLong(1) : 0;
     }
+  }
+
+  /** Which partitions hold the rows of some tables now. */
+  public PartitionMarks partitions(Set<String> tables) throws SQLException {
+    return PartitionMarks.read(connection, tables, TIMEOUT_SECONDS);
   }
 
   @Override

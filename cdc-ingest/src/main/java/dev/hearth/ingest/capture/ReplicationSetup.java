@@ -78,8 +78,12 @@ public final class ReplicationSetup {
     }
   }
 
-  /** The publication for just the ruled tables, truncates included. */
-  public void ensurePublication() throws SQLException {
+  /**
+   * The publication for just the ruled tables, truncates included.
+   *
+   * @param wanted the tables that can be published now
+   */
+  public void ensurePublication(Set<String> wanted) throws SQLException {
     Set<String> published = new TreeSet<>();
     boolean exists;
     try (PreparedStatement query =
@@ -116,7 +120,7 @@ public final class ReplicationSetup {
     if (exists) {
       refusePartialTables();
     }
-    Set<String> missing = new TreeSet<>(settings.tables());
+    Set<String> missing = new TreeSet<>(wanted);
     missing.removeAll(published);
     if (exists && missing.isEmpty()) {
       return;
@@ -127,13 +131,13 @@ public final class ReplicationSetup {
             : "CREATE PUBLICATION "
                 + publication()
                 + " FOR TABLE "
-                + tables(settings.tables())
+                + tables(wanted)
                 + " WITH (publish = 'insert, update, delete, truncate',"
                 + " publish_via_partition_root = true)";
     try {
       execute(sql);
       createdPublication = !exists;
-      LOG.info("publication ready name={} tables={}", settings.publication(), settings.tables());
+      LOG.info("publication ready name={} tables={}", settings.publication(), wanted);
     } catch (SQLException e) {
       throw refused(
           "role \""
@@ -173,11 +177,11 @@ public final class ReplicationSetup {
                 "ALTER PUBLICATION "
                     + publication()
                     + " DROP TABLE "
-                    + quoted(table)
+                    + Sql.table(table)
                     + "; ALTER PUBLICATION "
                     + publication()
                     + " ADD TABLE "
-                    + quoted(table));
+                    + Sql.table(table));
           }
         }
       }
@@ -279,12 +283,7 @@ public final class ReplicationSetup {
   }
 
   private static String tables(Set<String> tables) {
-    return tables.stream().map(ReplicationSetup::quoted).collect(Collectors.joining(", "));
-  }
-
-  private static String quoted(String table) {
-    int dot = table.indexOf('.');
-    return Sql.identifier(table.substring(0, dot)) + "." + Sql.identifier(table.substring(dot + 1));
+    return tables.stream().map(Sql::table).collect(Collectors.joining(", "));
   }
 
   private String one(String sql) throws SQLException {

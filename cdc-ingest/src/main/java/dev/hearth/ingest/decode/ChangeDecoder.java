@@ -2,17 +2,17 @@ package dev.hearth.ingest.decode;
 
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
@@ -25,21 +25,24 @@ import org.jspecify.annotations.Nullable;
  * outside the replica identity, and large values that an update did not touch.
  */
 public final class ChangeDecoder {
-  /** What Debezium puts in place of a large value that an update did not touch. */
-  private static final String UNAVAILABLE = "__debezium_unavailable_value";
-
-  /** The same for bytea, which the engine delivers as hexadecimal digits. */
-  private static final String UNAVAILABLE_BYTES =
-      HexFormat.of().formatHex(UNAVAILABLE.getBytes(StandardCharsets.UTF_8));
-
   private final Map<String, TableShape> tables;
+  private final Map<String, String> unusable;
 
-  public ChangeDecoder(Map<String, TableShape> tables) {
+  /**
+   * A decoder of the tables that rules name.
+   *
+   * @param unusable tables that the rules do not fit just now, with the reason
+   */
+  public ChangeDecoder(Map<String, TableShape> tables, Map<String, String> unusable) {
     this.tables = Map.copyOf(tables);
+    this.unusable = Map.copyOf(unusable);
   }
 
-  /** Decodes one record; whatever is wrong with it becomes a {@link Decoded.Refusal}. */
-  public Decoded decode(SourceRecord record) {
+  /**
+   * Decodes one record; whatever is wrong with it becomes a {@link Decoded.Refusal}. Two changes
+   * come of an update that gives a row another identity: one row goes, another comes.
+   */
+  public List<Decoded> decode(SourceRecord record) {
     if (!(record.value() instanceof Struct envelope)) {
       throw new IllegalArgumentException(
           "the engine delivered a record without a value on " + record.topic());
@@ -49,21 +52,27 @@ public final class ChangeDecoder {
     Long streamed = source.getInt64("txId");
     long transaction = streamed == null ? 0 : streamed;
     if ("m".equals(envelope.getString("op"))) {
-      return new Decoded.Beat(transaction, lsn);
+      return List.of(new Decoded.Beat(transaction, lsn));
     }
     String table = source.getString("schema") + "." + source.getString("table");
     Instant committedAt = Instant.EPOCH.plus(source.getInt64("ts_us"), ChronoUnit.MICROS);
     TableShape shape = tables.get(table);
     if (shape == null) {
-      return new Decoded.Refusal(
-          table, "no rule names the table " + table, transaction, lsn, committedAt);
+      return List.of(
+          new Decoded.Refusal(
+              table,
+              unusable.getOrDefault(table, "no rule names the table " + table),
+              transaction,
+              lsn,
+              committedAt));
     }
     try {
-      return change(envelope, shape, transaction, lsn, committedAt);
+      return changes(envelope, shape, new Place(transaction, lsn, committedAt));
     } catch (RuntimeException e) {
       // Whatever it is: a change that cannot be read is refused by name, never skipped.
-      return new Decoded.Refusal(
-          table, String.valueOf(e.getMessage()), transaction, lsn, committedAt);
+      return List.of(
+          new Decoded.Refusal(
+              table, String.valueOf(e.getMessage()), transaction, lsn, committedAt));
     }
   }
 
@@ -92,60 +101,113 @@ public final class ChangeDecoder {
     return offset.get("lsn_proc") instanceof Long processed ? processed : 0;
   }
 
-  private static Decoded change(
-      Struct envelope, TableShape shape, long transaction, long lsn, Instant committedAt) {
+  /** Where in the log a change stands. */
+  private record Place(long transaction, long lsn, Instant committedAt) {}
+
+  private static List<Decoded> changes(Struct envelope, TableShape shape, Place place) {
     Operation operation = operation(envelope.getString("op"));
-    Struct beforeStruct =
-        envelope.schema().field("before") == null ? null : envelope.getStruct("before");
-    Struct afterStruct =
-        envelope.schema().field("after") == null ? null : envelope.getStruct("after");
-    Set<String> wanted = new TreeSet<>(shape.needed());
-    wanted.addAll(shape.primaryKey());
-    Map<String, @Nullable String> after =
-        afterStruct == null ? new HashMap<>() : columns(afterStruct, wanted);
-    Map<String, @Nullable String> before = new LinkedHashMap<>();
-    if (Long.compareUnsigned(lsn, shape.identitySince()) < 0) {
-      // What a null in the old row means cannot be told: SQL NULL, or not in the log.
-      return change(shape, operation, before, after, transaction, lsn, committedAt);
+    if (operation == Operation.TRUNCATE) {
+      return List.of(change(shape, Optional.empty(), operation, Map.of(), Map.of(), place));
     }
-    if (beforeStruct != null) {
-      before.putAll(columns(beforeStruct, intersection(wanted, shape.oldColumns())));
+    RowReader reader = new RowReader(shape);
+    Optional<Struct> oldRow = row(envelope, "before", reader);
+    Optional<Struct> newRow = row(envelope, "after", reader);
+    Map<String, @Nullable String> after =
+        newRow.isEmpty() ? new HashMap<>() : reader.read(newRow.get(), reader.wanted());
+    if (Long.compareUnsigned(place.lsn(), shape.identitySince()) < 0) {
+      // What a null in the old row means cannot be told: SQL NULL, or not in the log. Nor what the
+      // absence of an old row means, and so which row an update was of.
+      return List.of(
+          change(
+              shape,
+              operation == Operation.INSERT ? key(shape, after) : Optional.empty(),
+              operation,
+              Map.of(),
+              after,
+              place));
+    }
+    Map<String, @Nullable String> before = before(oldRow, operation, shape, reader, after);
+    if (operation != Operation.UPDATE) {
+      return List.of(
+          change(
+              shape,
+              key(shape, operation == Operation.INSERT ? after : before),
+              operation,
+              before,
+              after,
+              place));
+    }
+    // An untouched large value is missing from the new row, but the old row may have it.
+    before.forEach(
+        (column, value) -> {
+          if (!after.containsKey(column)) {
+            after.put(column, value);
+          }
+        });
+    Optional<String> oldKey = key(shape, before);
+    Optional<String> newKey = key(shape, after);
+    if (oldKey.isPresent() && newKey.isPresent() && !oldKey.equals(newKey)) {
+      return List.of(
+          change(shape, oldKey, Operation.DELETE, before, Map.of(), place),
+          change(shape, newKey, Operation.INSERT, Map.of(), after, place));
+    }
+    return List.of(
+        change(
+            shape, oldKey.isPresent() ? newKey : oldKey, Operation.UPDATE, before, after, place));
+  }
+
+  private static Optional<Struct> row(Struct envelope, String name, RowReader reader) {
+    if (envelope.schema().field(name) == null) {
+      return Optional.empty();
+    }
+    Optional<Struct> row = Optional.ofNullable(envelope.getStruct(name));
+    row.ifPresent(present -> reader.requireWanted(present.schema()));
+    return row;
+  }
+
+  private static Map<String, @Nullable String> before(
+      Optional<Struct> oldRow,
+      Operation operation,
+      TableShape shape,
+      RowReader reader,
+      Map<String, @Nullable String> after) {
+    Map<String, @Nullable String> before = new LinkedHashMap<>();
+    Set<String> known = intersection(reader.wanted(), shape.oldColumns());
+    if (oldRow.isPresent()) {
+      before.putAll(reader.read(oldRow.get(), known));
+      if (!shape.full()) {
+        // What identifies a row is never null: it was not in the log.
+        before.values().removeIf(Objects::isNull);
+      }
     } else if (operation == Operation.UPDATE && !shape.full()) {
-      // The log leaves the old key out when the update did not touch it.
-      intersection(wanted, shape.oldColumns()).stream()
+      // The log leaves the old identity out when the update did not touch it.
+      known.stream()
           .filter(after::containsKey)
           .forEach(column -> before.put(column, after.get(column)));
     }
-    if (operation == Operation.UPDATE && shape.full()) {
-      // An untouched large value is missing from the new row, but the old row has it.
-      before.forEach(
-          (column, value) -> {
-            if (!after.containsKey(column)) {
-              after.put(column, value);
-            }
-          });
-    }
-    return change(shape, operation, before, after, transaction, lsn, committedAt);
+    return before;
+  }
+
+  private static Optional<String> key(TableShape shape, Map<String, @Nullable String> row) {
+    return RecordKey.of(shape.table(), shape.identity(), row);
   }
 
   private static Decoded.Change change(
       TableShape shape,
+      Optional<String> key,
       Operation operation,
       Map<String, @Nullable String> before,
       Map<String, @Nullable String> after,
-      long transaction,
-      long lsn,
-      Instant committedAt) {
-    Map<String, @Nullable String> identified = after.isEmpty() ? before : after;
+      Place place) {
     return new Decoded.Change(
         shape.table(),
-        recordKey(shape, operation, identified),
+        key.orElse(RecordKey.of(shape.table())),
         operation,
         image(before, shape.needed()),
         image(after, shape.needed()),
-        transaction,
-        lsn,
-        committedAt);
+        place.transaction(),
+        place.lsn(),
+        place.committedAt());
   }
 
   private static Operation operation(String code) {
@@ -158,21 +220,6 @@ public final class ChangeDecoder {
           throw new IllegalArgumentException(
               "the operation \"" + code + "\" is not known; expected c, u, d, t or m");
     };
-  }
-
-  private static Map<String, @Nullable String> columns(Struct row, Set<String> wanted) {
-    Map<String, @Nullable String> values = new LinkedHashMap<>();
-    for (String column : wanted) {
-      Field field = row.schema().field(column);
-      if (field == null) {
-        continue;
-      }
-      String text = ColumnText.of(row, field);
-      if (!UNAVAILABLE.equals(text) && !UNAVAILABLE_BYTES.equals(text)) {
-        values.put(column, text);
-      }
-    }
-    return values;
   }
 
   private static Set<String> intersection(Set<String> one, Set<String> other) {
@@ -188,19 +235,5 @@ public final class ChangeDecoder {
           }
         });
     return new RowImage(kept);
-  }
-
-  private static String recordKey(
-      TableShape shape, Operation operation, Map<String, @Nullable String> row) {
-    if (operation == Operation.TRUNCATE
-        || shape.primaryKey().isEmpty()
-        || !row.keySet().containsAll(shape.primaryKey())) {
-      return shape.table();
-    }
-    return shape.table()
-        + ":"
-        + shape.primaryKey().stream()
-            .map(column -> String.valueOf(row.get(column)))
-            .collect(Collectors.joining(","));
   }
 }

@@ -15,7 +15,7 @@ public sealed interface Decoded {
   /**
    * A change of a row, or a TRUNCATE.
    *
-   * @param recordKey table and primary key, the key of the record on the changes topic
+   * @param recordKey key of the record on the changes topic: {@link RecordKey}
    */
   record Change(
       String table,

@@ -10,8 +10,12 @@ import org.jspecify.annotations.Nullable;
  * The known columns of a row, each as text. A column that is absent is not known; a null value is
  * SQL NULL. Immutable.
  *
- * <p>Text is: integers and numerics in decimal, booleans as {@code true} or {@code false}, uuids in
- * lower case, dates and times in ISO 8601, text as it is, everything else as PostgreSQL prints it.
+ * <p>Text is: integers, numerics and floating point numbers in plain decimals (numerics with the
+ * zeros that they have), {@code NaN}, {@code Infinity}, {@code -Infinity}; booleans as {@code true}
+ * or {@code false}; uuids in lower case; bytes in hexadecimal digits; dates, times and timestamps
+ * in ISO 8601 with seconds and as much of a fraction as there is, {@code 2026-02-28}, {@code
+ * 01:02:03.5}, {@code 2026-02-28T01:02:03}, with a time zone in UTC, {@code 2026-02-28T01:02:03Z},
+ * or {@code infinity}, {@code -infinity}; everything else as PostgreSQL prints it.
  */
 public record RowImage(Map<String, @Nullable String> columns) {
   public static final RowImage UNKNOWN = new RowImage(Map.of());
