@@ -179,7 +179,7 @@ public final class Ingest implements Component {
       setup.checkServer();
       TableCatalog.Findings tables = catalog.read(connection, config);
       for (Problem warning : tables.warnings()) {
-        LOG.warn("costly rule {}", warning);
+        LOG.warn("rule {}", warning);
       }
       for (Problem problem : tables.problems()) {
         LOG.warn("rule does not fit the source; what depends on its table is voided {}", problem);

@@ -1,5 +1,7 @@
 package dev.hearth.ingest;
 
+import dev.hearth.chassis.condition.Condition;
+import dev.hearth.chassis.condition.ConditionException;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.config.Suggestion;
@@ -42,6 +44,7 @@ record RuleReferences(
                 column,
                 TableCatalog.Use.FILTER));
       }
+      addCondition(rule, path + ".when", columns, problems);
       for (int k = 0; k < rule.keys().size(); k++) {
         String text = rule.keys().get(k);
         String keyPath = path + ".keys[" + k + "]";
@@ -61,6 +64,26 @@ record RuleReferences(
       }
     }
     return new RuleReferences(tables, columns, problems);
+  }
+
+  private static void addCondition(
+      HearthConfig.Rule rule,
+      String path,
+      List<TableCatalog.Reference> columns,
+      List<Problem> problems) {
+    String when = rule.when();
+    if (when == null) {
+      return;
+    }
+    try {
+      for (String column : Condition.parse(when).columns()) {
+        columns.add(
+            new TableCatalog.Reference(
+                path, when.strip(), rule.table(), column, TableCatalog.Use.FILTER));
+      }
+    } catch (ConditionException e) {
+      e.problems().forEach(problem -> problems.add(new Problem(path, problem)));
+    }
   }
 
   /**

@@ -73,13 +73,20 @@ public final class SourceCheck {
             config.source().postgres().slot(),
             references.tables(),
             references.columns());
+    RuleCheck check =
+        RuleCheck.of(
+            config.rules(),
+            references,
+            config.source().postgres().user(),
+            LiveSchema.read(connection, references.changedTables()));
     List<Problem> problems = new ArrayList<>(references.problems());
     problems.addAll(findings.problems());
+    problems.addAll(check.problemsBeside(problems));
     return new TableCatalog.Findings(
         findings.shapes(),
         findings.unusable(),
         findings.identities(),
         problems,
-        findings.warnings());
+        findings.with(check.warnings()).warnings());
   }
 }

@@ -54,7 +54,15 @@ final class TableCatalog {
       Map<String, String> unusable,
       TableIdentities identities,
       List<Problem> problems,
-      List<Problem> warnings) {}
+      List<Problem> warnings) {
+
+    /** The same with further warnings. */
+    Findings with(List<Problem> further) {
+      List<Problem> all = new ArrayList<>(warnings);
+      all.addAll(further);
+      return new Findings(shapes, unusable, identities, problems, all);
+    }
+  }
 
   /**
    * Reads the catalog.
@@ -220,11 +228,14 @@ final class TableCatalog {
 
   private static Optional<Problem> cost(Reference reference, Table table) {
     String column = reference.table() + "." + reference.column();
+    String kept =
+        ", whose old value is not in the log: Hearth keeps it for each row, on disk, and reads all"
+            + " rows once; until it has, an update or delete ";
     String cure =
         table.kind().equals("p")
-            ? "; of a partitioned table only the primary key's old value is relied on, since a new"
-                + " partition does not take over REPLICA IDENTITY FULL"
-            : "; to have it in the log run ALTER TABLE "
+            ? "; of a partitioned table only the primary key's old value is in the log for certain,"
+                + " since a new partition does not take over REPLICA IDENTITY FULL"
+            : "; to have it in the log instead run ALTER TABLE "
                 + reference.table()
                 + " REPLICA IDENTITY FULL";
     return switch (reference.use()) {
@@ -236,16 +247,19 @@ final class TableCatalog {
                       + reference.text()
                       + "\" reads "
                       + column
-                      + ", whose old value is not in the"
-                      + " log: each update or delete there voids the whole cache"
+                      + kept
+                      + "of a row that it does not know voids the whole cache"
                       + cure));
       case FILTER ->
           Optional.of(
               new Problem(
                   reference.path(),
-                  "the old value of "
+                  "\""
+                      + reference.text()
+                      + "\" reads "
                       + column
-                      + " is not in the log: each update counts as a change of it"
+                      + kept
+                      + "of a row that it does not know counts as a change of it"
                       + cure));
       case THROUGH -> Optional.empty();
     };

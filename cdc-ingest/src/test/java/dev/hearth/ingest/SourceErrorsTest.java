@@ -316,9 +316,11 @@ class SourceErrorsTest {
       assertThat(SourceCheck.check(source.config(rules)))
           .extracting(Problem::toString)
           .containsExactly(
-              "rules[1].columns[0]: the old value of public.category.name is not in the log: each"
-                  + " update counts as a change of it; to have it in the log run ALTER TABLE"
-                  + " public.category REPLICA IDENTITY FULL");
+              "rules[1].columns[0]: \"name\" reads public.category.name, whose old value is not in the"
+                  + " log: Hearth keeps it for each row, on disk, and reads all rows once; until it"
+                  + " has, an update or delete of a row that it does not know counts as a change of"
+                  + " it; to have it in the log instead run ALTER TABLE public.category REPLICA"
+                  + " IDENTITY FULL");
     }
   }
 

@@ -41,7 +41,7 @@ final class ValidateCommand implements Callable<Integer> {
     if (effective) {
       out.print(loaded.effectiveYaml());
     } else {
-      costs.forEach(cost -> out.println("costly: " + cost));
+      costs.forEach(cost -> out.println("warning: " + cost));
       out.println(
           config.file()
               + " is fine: "

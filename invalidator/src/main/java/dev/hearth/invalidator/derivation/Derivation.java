@@ -1,8 +1,10 @@
 package dev.hearth.invalidator.derivation;
 
+import dev.hearth.chassis.condition.ConditionFailedException;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,6 +28,9 @@ public final class Derivation {
   /** The keys are those of another table's rows. */
   static final String FAN_OUT = "fan-out";
 
+  /** A condition could not be asked of a row. */
+  static final String CONDITION_FAILED = "condition-failed";
+
   private final Rules rules;
 
   public Derivation(Rules rules) {
@@ -37,8 +42,11 @@ public final class Derivation {
    *
    * @param keys single keys, each with the first rule that named it
    * @param voided whole caches, each with the reason; none of their keys is in {@code keys}
+   * @param failures conditions that could not be asked of the row, one sentence each; the caches of
+   *     their rules are voided
    */
-  public record Touched(Map<Key, Rule.Target> keys, Map<String, String> voided) {}
+  public record Touched(
+      Map<Key, Rule.Target> keys, Map<String, String> voided, List<String> failures) {}
 
   /** A key of a cache. */
   public record Key(String cache, String key) {}
@@ -46,30 +54,47 @@ public final class Derivation {
   public Touched derive(ChangeEvent change) {
     Map<Key, Rule.Target> keys = new LinkedHashMap<>();
     Map<String, String> voided = new LinkedHashMap<>();
+    List<String> failures = new ArrayList<>();
     for (Rule rule : rules.of(change.table())) {
       if (!matters(rule, change)) {
         continue;
       }
-      for (Rule.Target target : rule.targets()) {
-        if (change.operation() == Operation.TRUNCATE) {
-          voided.putIfAbsent(target.cache(), TRUNCATE);
-        } else if (rule.through()) {
-          voided.putIfAbsent(target.cache(), FAN_OUT);
-        } else {
-          touch(target, change, keys, voided);
-        }
+      try {
+        touch(rule, change, keys, voided);
+      } catch (ConditionFailedException e) {
+        failures.add(rule.when().map(When::path).orElse("") + ": " + e.getMessage());
+        rule.targets().forEach(target -> voided.putIfAbsent(target.cache(), CONDITION_FAILED));
       }
     }
     keys.keySet().removeIf(key -> voided.containsKey(key.cache()));
-    return new Touched(keys, voided);
+    return new Touched(keys, voided, failures);
+  }
+
+  private static void touch(
+      Rule rule, ChangeEvent change, Map<Key, Rule.Target> keys, Map<String, String> voided) {
+    for (Rule.Target target : rule.targets()) {
+      if (change.operation() == Operation.TRUNCATE) {
+        voided.putIfAbsent(target.cache(), TRUNCATE);
+      } else if (rule.through()) {
+        if (rule.when().isEmpty() || rule.when().get().reaches(change)) {
+          voided.putIfAbsent(target.cache(), FAN_OUT);
+        }
+      } else {
+        List<RowImage> rows =
+            rule.when().isEmpty()
+                ? images(change)
+                : rule.when().get().rows(change, target.template().columns());
+        touch(target, rows, keys, voided);
+      }
+    }
   }
 
   private static void touch(
       Rule.Target target,
-      ChangeEvent change,
+      List<RowImage> rows,
       Map<Key, Rule.Target> keys,
       Map<String, String> voided) {
-    for (RowImage image : images(change)) {
+    for (RowImage image : rows) {
       if (!target.template().columns().stream().allMatch(image::knows)) {
         voided.putIfAbsent(target.cache(), UNKNOWN_VALUE);
         return;

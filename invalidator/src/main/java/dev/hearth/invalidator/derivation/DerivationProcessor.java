@@ -1,5 +1,6 @@
 package dev.hearth.invalidator.derivation;
 
+import dev.hearth.chassis.condition.ConditionFailedException;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
@@ -96,7 +97,7 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
         throw new IllegalArgumentException("the value is null");
       }
       if (change instanceof ChangeEvent event) {
-        derive(event, keyText(record), effects);
+        derive(event, record, effects);
       }
     } catch (RuntimeException e) {
       // Whatever it is, it must neither block nor disappear.
@@ -111,7 +112,8 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
     }
   }
 
-  private void derive(ChangeEvent event, String row, List<Runnable> effects) {
+  private void derive(ChangeEvent event, Record<byte[], byte[]> record, List<Runnable> effects) {
+    String row = keyText(record);
     Derivation.Touched touched = derivation.derive(event);
     Instant now = clock.instant();
     for (Map.Entry<Derivation.Key, Rule.Target> each : touched.keys().entrySet()) {
@@ -135,6 +137,11 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
         .forEach(
             (cache, reason) ->
                 effects.add(() -> raise(cache, event.position(), reason, now.toEpochMilli())));
+    if (!touched.failures().isEmpty()) {
+      ConditionFailedException failure =
+          new ConditionFailedException(String.join("; ", touched.failures()));
+      effects.add(() -> deadLetter(record, failure));
+    }
     listener.derived(Duration.between(event.capturedAt(), now));
   }
 
@@ -197,6 +204,14 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   }
 
   private void quarantine(Record<byte[], byte[]> record, RuntimeException failure) {
+    deadLetter(record, failure);
+    for (String cache : concerned(record)) {
+      raise(cache, lastPosition, POISON, Math.max(0, record.timestamp()));
+      remember(cache, life(cache).due(POISON));
+    }
+  }
+
+  private void deadLetter(Record<byte[], byte[]> record, RuntimeException failure) {
     Headers headers = new RecordHeaders(record.headers().toArray());
     headers
         .add("__streams.errors.topic", bytes(changesTopic))
@@ -214,10 +229,6 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
         new Record<>(record.key(), record.value(), Math.max(0, record.timestamp()), headers),
         InvalidationTopology.DEAD_LETTERS);
     listener.deadLetter();
-    for (String cache : concerned(record)) {
-      raise(cache, lastPosition, POISON, Math.max(0, record.timestamp()));
-      remember(cache, life(cache).due(POISON));
-    }
   }
 
   /** The record's key begins with its table, where it can be read; otherwise it is any. */

@@ -36,20 +36,22 @@ final class Fingerprint {
   /** One rule, as far as it touches one key. */
   static String line(HearthConfig.Rule rule, Rule.Target target) {
     return String.join(
-        "\t",
-        "rule",
-        rule.table(),
-        sorted(rule.columns()),
-        target.template().toString(),
-        Optional.ofNullable(rule.through())
-            .map(
-                through ->
-                    through.table()
-                        + "\t"
-                        + through.on().replaceAll("\\s", "")
-                        + "\t"
-                        + rule.limit())
-            .orElse(""));
+            "\t",
+            "rule",
+            rule.table(),
+            sorted(rule.columns()),
+            target.template().toString(),
+            Optional.ofNullable(rule.through())
+                .map(
+                    through ->
+                        through.table()
+                            + "\t"
+                            + through.on().replaceAll("\\s", "")
+                            + "\t"
+                            + rule.limit())
+                .orElse(""))
+        // Only where there is one: rules without keep the fingerprint that is stored of them.
+        + Optional.ofNullable(rule.when()).map(when -> "\twhen\t" + when.strip()).orElse("");
   }
 
   /** Of lines, whose order counts. */

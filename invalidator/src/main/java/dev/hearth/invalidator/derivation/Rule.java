@@ -2,6 +2,7 @@ package dev.hearth.invalidator.derivation;
 
 import dev.hearth.schemas.key.KeyTemplate;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -11,8 +12,10 @@ import java.util.Set;
  * @param columns whose change matters; empty means every change
  * @param targets at least one
  * @param through whether the keys are those of rows of another table
+ * @param when which changes matter; empty means all
  */
-public record Rule(String table, Set<String> columns, List<Target> targets, boolean through) {
+public record Rule(
+    String table, Set<String> columns, List<Target> targets, boolean through, Optional<When> when) {
   public Rule {
     columns = Set.copyOf(columns);
     targets = List.copyOf(targets);

@@ -1,5 +1,7 @@
 package dev.hearth.invalidator.derivation;
 
+import dev.hearth.chassis.condition.Condition;
+import dev.hearth.chassis.condition.ConditionException;
 import dev.hearth.chassis.config.ConfigException;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.config.Problem;
@@ -95,7 +97,11 @@ public final class Rules {
           .computeIfAbsent(rule.table(), table -> new ArrayList<>())
           .add(
               new Rule(
-                  rule.table(), new HashSet<>(rule.columns()), targets, rule.through() != null));
+                  rule.table(),
+                  new HashSet<>(rule.columns()),
+                  targets,
+                  rule.through() != null,
+                  when("rules[" + i + "].when", rule, problems)));
     }
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
@@ -114,6 +120,24 @@ public final class Rules {
       return Optional.of(KeyTemplate.parse(text));
     } catch (IllegalArgumentException e) {
       problems.add(new Problem(path, String.valueOf(e.getMessage())));
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<When> when(String path, HearthConfig.Rule rule, List<Problem> problems) {
+    String text = rule.when();
+    if (text == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new When(
+              path,
+              Condition.parse(text),
+              Optional.ofNullable(rule.through())
+                  .map(through -> through.on().substring(through.on().indexOf('=') + 1).strip())));
+    } catch (ConditionException e) {
+      e.problems().forEach(problem -> problems.add(new Problem(path, problem)));
       return Optional.empty();
     }
   }

@@ -2,7 +2,10 @@ package dev.hearth.invalidator.derivation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
+import dev.hearth.schemas.change.Operation;
+import dev.hearth.schemas.change.RowImage;
 import dev.hearth.schemas.position.GenerationRaised;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.Watermark;
@@ -96,6 +99,29 @@ class DerivationProcessorTest {
   }
 
   @Test
+  void aConditionThatFailsOnAValueIsADeadLetterAndVoidsTheCacheOfItsRule() {
+    Rules conditional =
+        Rules.compile(
+            ShopRules.config(
+                ShopRules.CACHES,
+                ShopRules.RULES.replace(
+                    "columns: [ amount ]", "columns: [ amount ], when: after.amount > 5")));
+    Run run = new Run(conditional, memoryAfter(conditional, 7));
+
+    run.price(8, 20, "five");
+
+    assertThat(run.raised()).containsExactly("product condition-failed 20");
+    assertThat(run.deadLetters)
+        .containsExactly("rules[1].when: after.amount has a value that is not a number");
+    assertThat(run.raisedAt(9, 30)).as("the rest goes on").isEmpty();
+
+    run.price(8, 20, "five");
+
+    assertThat(run.raised()).as("again").containsExactly("product condition-failed 20");
+    assertThat(run.deadLetters).hasSize(2);
+  }
+
+  @Test
   void remembersGenerationsAboveTheClock() {
     Map<String, String> memory =
         Map.of("stock", new CacheLife(NOW.toEpochMilli() + 1_000, 3, "", "other rules").text());
@@ -127,6 +153,7 @@ class DerivationProcessorTest {
             .build();
     private final DerivationProcessor processor;
     private final List<GenerationRaised> generations = new ArrayList<>();
+    private final List<String> deadLetters = new ArrayList<>();
 
     private Run(Rules of, Map<String, String> memory) {
       store.init(context.getStateStoreContext(), store);
@@ -162,6 +189,24 @@ class DerivationProcessorTest {
               .serialize(topics.changes().name(), new ChangeMark(watermark)));
     }
 
+    private void price(long offset, long lsn, String amount) {
+      ChangeEvent change =
+          new ChangeEvent(
+              "public.price",
+              Operation.INSERT,
+              RowImage.UNKNOWN,
+              new RowImage(Map.of("product_id", "1", "amount", amount)),
+              77,
+              lsn,
+              new Position(1, lsn),
+              NOW,
+              NOW);
+      process(
+          offset,
+          "public.price:1",
+          topics.changes().value().serializer().serialize(topics.changes().name(), change));
+    }
+
     private void garbage(long offset, String key) {
       process(offset, key, new byte[] {1, 2, 3});
     }
@@ -172,6 +217,10 @@ class DerivationProcessorTest {
       context.forwarded(InvalidationTopology.EPOCHS).stream()
           .map(forwarded -> (GenerationRaised) forwarded.record().value())
           .forEach(generations::add);
+      context.forwarded(InvalidationTopology.DEAD_LETTERS).stream()
+          .map(letter -> letter.record().headers().lastHeader("__streams.errors.message").value())
+          .map(message -> new String(message, StandardCharsets.UTF_8))
+          .forEach(deadLetters::add);
       context.resetForwards();
     }
 
