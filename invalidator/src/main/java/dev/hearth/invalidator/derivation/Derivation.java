@@ -6,10 +6,8 @@ import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The change of a row to the keys that it touches; pure.
@@ -120,12 +118,7 @@ public final class Derivation {
     if (change.operation() != Operation.UPDATE || rule.columns().isEmpty()) {
       return true;
     }
-    Set<String> looked = new LinkedHashSet<>(rule.columns());
-    if (!rule.through()) {
-      // A key that moved matters, whatever the filter says.
-      rule.targets().forEach(target -> looked.addAll(target.template().columns()));
-    }
-    return looked.stream().anyMatch(column -> !isSame(column, change));
+    return rule.columns().stream().anyMatch(column -> !isSame(column, change));
   }
 
   private static boolean isSame(String column, ChangeEvent change) {

@@ -98,7 +98,7 @@ public final class Rules {
           .add(
               new Rule(
                   rule.table(),
-                  new HashSet<>(rule.columns()),
+                  looked(rule, targets),
                   targets,
                   rule.through() != null,
                   when("rules[" + i + "].when", rule, problems)));
@@ -130,16 +130,34 @@ public final class Rules {
       return Optional.empty();
     }
     try {
-      return Optional.of(
-          new When(
-              path,
-              Condition.parse(text),
-              Optional.ofNullable(rule.through())
-                  .map(through -> through.on().substring(through.on().indexOf('=') + 1).strip())));
+      return Optional.of(new When(path, Condition.parse(text), joinedOn(rule)));
     } catch (ConditionException e) {
       e.problems().forEach(problem -> problems.add(new Problem(path, problem)));
       return Optional.empty();
     }
+  }
+
+  /** Column of the changed table that rows of another table refer to. */
+  private static Optional<String> joinedOn(HearthConfig.Rule rule) {
+    return Optional.ofNullable(rule.through())
+        .map(through -> through.on().substring(through.on().indexOf('=') + 1).strip());
+  }
+
+  /**
+   * Columns that a filter looks at: those that it names, and those that lead to the keys. A row
+   * that moved from one key to another matters, whatever the filter says.
+   */
+  private static Set<String> looked(HearthConfig.Rule rule, List<Rule.Target> targets) {
+    Set<String> columns = new HashSet<>(rule.columns());
+    if (!columns.isEmpty()) {
+      joinedOn(rule).ifPresent(columns::add);
+      targets.forEach(
+          target ->
+              target.template().columns().stream()
+                  .filter(column -> column.indexOf('.') < 0)
+                  .forEach(columns::add));
+    }
+    return columns;
   }
 
   private static String quoted(Map<String, String> keyByShape) {
