@@ -2,6 +2,7 @@ package dev.hearth.guarantees.oracle;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A type of columns, with the few values that tests give them: few, so that keys meet again, and
@@ -35,10 +36,11 @@ enum ColumnType {
           "null",
           "__debezium_unavailable_value"),
       true),
-  DATE("date", numbers("2024-02-%02d"), false),
-  TIMESTAMPTZ("timestamptz", numbers("2024-03-31 01:59:59.%02d+02"), true),
+  DATE("date", with(numbers("2024-02-%02d"), "infinity"), true),
+  TIMESTAMPTZ(
+      "timestamptz", with(numbers("2024-03-31 01:59:59.%02d+02"), "-infinity", "2024-03-31"), true),
   NUMERIC("numeric(12, 2)", numbers("-%d.50"), true),
-  FREE_NUMERIC("numeric", List.of("0", "1.5", "1.50", "-1e3", "NaN", "123456789012345678.9"), false),
+  FREE_NUMERIC("numeric", List.of("0", "1.5", "1.50", "-1e3", "NaN", "123456789012345678.9"), true),
   BOOLEAN("boolean", List.of("true", "false"), true);
 
   private final String sql;
@@ -54,6 +56,10 @@ enum ColumnType {
   /** Ten to twenty nine, so that each has two digits. */
   private static List<String> numbers(String format) {
     return IntStream.range(10, 26).mapToObj(format::formatted).toList();
+  }
+
+  private static List<String> with(List<String> values, String... more) {
+    return Stream.concat(values.stream(), Stream.of(more)).toList();
   }
 
   String sql() {
@@ -81,9 +87,13 @@ enum ColumnType {
   String keyText(String expression) {
     return switch (this) {
       case TIMESTAMPTZ ->
-          "regexp_replace(to_char("
+          "case when isfinite("
               + expression
-              + " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '\\.?0*$', '') || 'Z'";
+              + ") then regexp_replace(to_char("
+              + expression
+              + " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '\\.?0*$', '') || 'Z' else ("
+              + expression
+              + ")::text end";
       default -> "(" + expression + ")::text";
     };
   }

@@ -181,7 +181,10 @@ final class Pipeline implements AutoCloseable {
   /** What the derivation keeps on its disk and in topics of its own. */
   void forgetDerivation() throws Exception {
     try (Stream<Path> files = Files.walk(directory)) {
-      files.sorted(Comparator.reverseOrder()).filter(each -> !each.equals(directory)).forEach(Pipeline::delete);
+      files
+          .sorted(Comparator.reverseOrder())
+          .filter(each -> !each.equals(directory))
+          .forEach(Pipeline::delete);
     }
     try (Admin admin = Admin.create(kafka())) {
       List<String> own =

@@ -53,19 +53,16 @@ final class Queries {
     boolean own = dice.percent(50);
     List<String> key = own ? table.primaryKey() : anyKey(table);
     List<String> shown = shown(table);
-    boolean filtered = dice.percent(25);
-    List<String> looked = new ArrayList<>(shown);
-    if (filtered && !looked.contains("flag")) {
-      looked.add("flag");
-    }
-    String sql = select("x", table, key, List.of(cells("x", shown)));
+    Filter filter = filter(table);
+    String sql =
+        select("x", table, key, List.of(cells("x", shown)))
+            + (" from " + table.qualified() + " x")
+            + (filter.isNone() ? "" : " where " + filter.of("x"));
     return new CachedQuery(
         cache,
         template(key, ""),
-        sql + " from " + table.qualified() + " x" + (filtered ? " where x.flag" : ""),
-        List.of(
-            new DerivedRule(
-                table, looked(looked), template(key, ""), own ? "own key" : "other columns")));
+        sql,
+        List.of(direct(table, key, shown, filter, own ? "own key" : "other columns")));
   }
 
   /** A row and, under the same key, the rows that name it. */
@@ -75,6 +72,7 @@ final class Queries {
     String named = edge.reference().column();
     List<String> ofParent = shown(parent);
     List<String> ofChild = shown(child);
+    Filter filter = filter(child);
     String parents = " from " + parent.qualified() + " p";
     String sql =
         dice.percent(50)
@@ -85,6 +83,7 @@ final class Queries {
                 + " from "
                 + child.qualified()
                 + " c"
+                + (filter.isNone() ? "" : " where " + filter.of("c"))
             : select("p", parent, List.of("id"), List.of(cells("p", ofParent), cells("c", ofChild)))
                 + parents
                 + (dice.percent(50) ? " left" : "")
@@ -92,14 +91,15 @@ final class Queries {
                 + child.qualified()
                 + " c on c."
                 + named
-                + " = p.id";
+                + " = p.id"
+                + (filter.isNone() ? "" : " and " + filter.of("c"));
     return new CachedQuery(
         cache,
         template(List.of("id"), ""),
         sql,
         List.of(
             new DerivedRule(parent, looked(ofParent), template(List.of("id"), ""), "own key"),
-            new DerivedRule(child, looked(ofChild), template(List.of(named), ""), "foreign key")));
+            direct(child, List.of(named), ofChild, filter, "foreign key")));
   }
 
   /** A row with what it shows of the row that it names. */
@@ -110,6 +110,7 @@ final class Queries {
     List<String> key = dice.percent(70) ? child.primaryKey() : anyKey(child);
     List<String> ofParent = shown(parent);
     List<String> ofChild = shown(child);
+    Filter filter = filter(parent);
     String sql =
         select("c", child, key, List.of(cells("c", ofChild), cells("p", ofParent)))
             + " from "
@@ -119,15 +120,19 @@ final class Queries {
             + " join "
             + parent.qualified()
             + " p on p.id = c."
-            + named;
+            + named
+            + (filter.isNone() ? "" : " and " + filter.of("p"));
     return new CachedQuery(
         cache,
         template(key, ""),
         sql,
         List.of(
             new DerivedRule(
-                child, looked(with(ofChild, named)), template(key, ""), "own key of a join"),
-            new DerivedRule(parent, looked(ofParent), template(key, child.name() + "."), "through")
+                child,
+                looked(with(ofChild, List.of(named))),
+                template(key, ""),
+                "own key of a join"),
+            through(parent, template(key, child.name() + "."), ofParent, filter)
                 .through(step(child, named + " = id", ""))));
   }
 
@@ -144,11 +149,7 @@ final class Queries {
     List<String> ofTop = shown(top);
     String left = dice.percent(50) ? " left" : "";
     String sql =
-        select(
-                "g",
-                low,
-                key,
-                List.of(cells("g", ofLow), cells("c", ofMiddle), cells("p", ofTop)))
+        select("g", low, key, List.of(cells("g", ofLow), cells("c", ofMiddle), cells("p", ofTop)))
             + (" from " + low.qualified() + " g" + left + " join " + middle.qualified())
             + (" c on c.id = g." + lowNames + left + " join " + top.qualified())
             + (" p on p.id = c." + middleNames);
@@ -160,8 +161,11 @@ final class Queries {
         sql,
         List.of(
             new DerivedRule(
-                low, looked(with(ofLow, lowNames)), template(key, ""), "own key of a join"),
-            new DerivedRule(middle, looked(with(ofMiddle, middleNames)), deep, "through")
+                low,
+                looked(with(ofLow, List.of(lowNames))),
+                template(key, ""),
+                "own key of a join"),
+            new DerivedRule(middle, looked(with(ofMiddle, List.of(middleNames))), deep, "through")
                 .through(last),
             new DerivedRule(top, looked(ofTop), deep, "through twice")
                 .through(step(middle, middleNames + " = id", last))));
@@ -187,16 +191,36 @@ final class Queries {
         List.of(
             new DerivedRule(top, looked(ofTop), template(List.of("id"), ""), "own key"),
             new DerivedRule(
-                middle,
-                looked(List.of("id")),
-                template(List.of(middleNames), ""),
-                "foreign key"),
+                middle, looked(List.of("id")), template(List.of(middleNames), ""), "foreign key"),
             new DerivedRule(
                     low,
                     looked(ofLow),
                     template(List.of(middleNames), middle.name() + "."),
                     "through, upwards")
                 .through(step(middle, "id = " + lowNames, ""))));
+  }
+
+  private Filter filter(Table table) {
+    return dice.percent(35) ? Filter.random(table, dice) : Filter.NONE;
+  }
+
+  /** Changes of just what is shown: all, or by a filter of columns, or by a condition. */
+  private DerivedRule direct(
+      Table table, List<String> key, List<String> shown, Filter filter, String kind) {
+    if (!filter.isNone()) {
+      return new DerivedRule(table, looked(with(shown, filter.columns())), template(key, ""), kind)
+          .when(filter.when());
+    }
+    return dice.percent(20)
+        ? new DerivedRule(table, List.of(), template(key, ""), kind).when(Filter.changeOf(shown))
+        : new DerivedRule(table, looked(shown), template(key, ""), kind);
+  }
+
+  private DerivedRule through(Table table, String key, List<String> shown, Filter filter) {
+    return filter.isNone()
+        ? new DerivedRule(table, looked(shown), key, "through")
+        : new DerivedRule(table, looked(with(shown, filter.columns())), key, "through")
+            .when(filter.when());
   }
 
   private static String step(Table table, String on, String next) {
@@ -229,10 +253,8 @@ final class Queries {
     return dice.percent(60) ? columns : List.of();
   }
 
-  private static List<String> with(List<String> columns, String another) {
-    return columns.contains(another)
-        ? columns
-        : Stream.concat(columns.stream(), Stream.of(another)).toList();
+  private static List<String> with(List<String> columns, List<String> more) {
+    return Stream.concat(columns.stream(), more.stream()).distinct().toList();
   }
 
   private String template(List<String> columns, String table) {

@@ -42,8 +42,7 @@ record Results(Map<CacheKey, String> rows) {
     keys.addAll(after.rows.keySet());
     Map<CacheKey, Change> changes = new LinkedHashMap<>();
     for (CacheKey key : keys) {
-      Change change =
-          new Change(rows.getOrDefault(key, ""), after.rows.getOrDefault(key, ""));
+      Change change = new Change(rows.getOrDefault(key, ""), after.rows.getOrDefault(key, ""));
       if (!change.before().equals(change.after())) {
         changes.put(key, change);
       }

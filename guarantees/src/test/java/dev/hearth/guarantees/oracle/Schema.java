@@ -16,8 +16,7 @@ record Schema(String namespace, List<Table> tables) {
   private static final List<ColumnType> ALL = Arrays.asList(ColumnType.values());
   private static final List<String> ON_DELETE =
       List.of("on delete no action", "on delete cascade", "on delete set null");
-  private static final List<String> ON_UPDATE =
-      List.of("on update no action", "on update cascade");
+  private static final List<String> ON_UPDATE = List.of("on update no action", "on update cascade");
 
   static Schema random(String namespace, Dice dice) {
     List<Table> tables = new ArrayList<>();
@@ -41,7 +40,7 @@ record Schema(String namespace, List<Table> tables) {
       ColumnType type =
           partitioning == Partitioning.LIST
               ? ColumnType.INT
-              : dice.one(List.of(ColumnType.INT, ColumnType.TEXT));
+              : dice.one(List.of(ColumnType.INT, ColumnType.TEXT, ColumnType.DATE));
       columns.add(new Column("part", type, false));
       primaryKey.add("part");
     }

@@ -89,10 +89,7 @@ final class Session implements AutoCloseable {
     writer = new Writer(drawn.schema(), dice);
     guarded = dice.percent(60);
     int kind = dice.below(100);
-    left =
-        kind < 85
-            ? dice.between(1, 3)
-            : kind < 98 ? dice.between(4, 12) : dice.between(20, 60);
+    left = kind < 85 ? dice.between(1, 3) : kind < 98 ? dice.between(4, 12) : dice.between(20, 60);
     run(
         "set transaction isolation level "
             + (dice.percent(90) ? "read committed" : "repeatable read"));

@@ -107,7 +107,9 @@ record Table(
         partitions()
             .forEach(
                 partition ->
-                    ddl.append("alter table ").append(partition).append(" replica identity full;\n"));
+                    ddl.append("alter table ")
+                        .append(partition)
+                        .append(" replica identity full;\n"));
       }
       case INDEX ->
           ddl.append(

@@ -74,7 +74,9 @@ final class Tally {
     table.append(
         "transactions %,d (and %,d rolled back), faults %d, keys changed %,d, covered %,d, missed %,d%n"
             .formatted(transactions, rolledBack, faults, changed, covered, missed));
-    table.append("%-34s %10s %10s %10s%n".formatted("keys by kind of rule", "taken out", "needed", "needless"));
+    table.append(
+        "%-34s %10s %10s %10s%n"
+            .formatted("keys by kind of rule", "taken out", "needed", "needless"));
     long[] all = new long[2];
     byKind.forEach(
         (kind, count) -> {
@@ -83,16 +85,23 @@ final class Tally {
           table.append(line(kind, count));
         });
     table.append(line("all single keys", all));
-    table.append("%-34s %10s %10s %10s %8s%n".formatted("whole caches by reason", "keys", "needed", "needless", "times"));
+    table.append(
+        "%-34s %10s %10s %10s %8s%n"
+            .formatted("whole caches by reason", "keys", "needed", "needless", "times"));
     byReason.forEach(
         (reason, count) ->
-            table.append(line(reason, count).stripTrailing()).append(" %,8d%n".formatted(count[2])));
+            table
+                .append(line(reason, count).stripTrailing())
+                .append(" %,8d%n".formatted(count[2])));
     return table.toString();
   }
 
   private static String line(String name, long[] count) {
     return "%-34s %,10d %,10d %8.1f %%%n"
         .formatted(
-            name, count[0], count[1], count[0] == 0 ? 0.0 : 100.0 * (count[0] - count[1]) / count[0]);
+            name,
+            count[0],
+            count[1],
+            count[0] == 0 ? 0.0 : 100.0 * (count[0] - count[1]) / count[0]);
   }
 }

@@ -126,7 +126,8 @@ final class Traffic implements AutoCloseable {
   private long insertLsn() throws SQLException {
     try (Statement statement = observer.createStatement();
         ResultSet row =
-            statement.executeQuery("select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint")) {
+            statement.executeQuery(
+                "select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint")) {
       row.next();
       return row.getLong(1);
     }
