@@ -4,6 +4,7 @@ import dev.hearth.guarantees.oracle.Results.CacheKey;
 import dev.hearth.guarantees.oracle.Results.Change;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * A committed transaction and what it changed.
@@ -22,4 +23,11 @@ record Committed(
     Drawn drawn,
     List<String> statements,
     Map<CacheKey, Change> changes,
-    Map<String, Integer> keys) {}
+    Map<String, Integer> keys) {
+  private static final Pattern PARTITION = Pattern.compile("truncate \\S+_p\\d");
+
+  /** Whether it has a TRUNCATE of a partition by its own name, which the log does not tell. */
+  boolean truncatesPartition() {
+    return statements.stream().anyMatch(sql -> PARTITION.matcher(sql).find());
+  }
+}

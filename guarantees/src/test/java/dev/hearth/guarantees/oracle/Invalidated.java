@@ -37,6 +37,7 @@ final class Invalidated implements AutoCloseable {
   private final Map<Long, Map<CacheKey, List<Invalidation>>> keys = new HashMap<>();
   private final Map<Long, List<GenerationRaised>> generations = new HashMap<>();
   private final Map<String, Integer> partitionsOfGeneration = new HashMap<>();
+  private final Map<String, Long> latest = new HashMap<>();
   private final List<EpochRaised> epochs = new ArrayList<>();
   private List<GenerationRaised> sinceProbe = new ArrayList<>();
 
@@ -107,6 +108,7 @@ final class Invalidated implements AutoCloseable {
     } else if (mark instanceof GenerationRaised raised) {
       partitionsOfGeneration.merge(name(raised), 1 << partition, (a, b) -> a | b);
       if (partition == 0) {
+        latest.merge(raised.cache(), raised.position().lsn(), Math::max);
         sinceProbe.add(raised);
       }
     } else if (mark instanceof EpochRaised raised && partition == 0) {
@@ -114,7 +116,11 @@ final class Invalidated implements AutoCloseable {
     }
   }
 
-  /** What a transaction invalidated. */
+  /**
+   * What a transaction invalidated.
+   *
+   * @param byEpoch whether a new epoch stands for it: no excuse for one that was streamed
+   */
   record Touched(
       Map<CacheKey, List<Invalidation>> keys,
       List<GenerationRaised> generations,
@@ -122,17 +128,31 @@ final class Invalidated implements AutoCloseable {
 
   /** Takes out what is known of a transaction; everything up to its commit has been awaited. */
   Touched touched(Committed transaction) {
+    boolean streamed = generations.containsKey(transaction.id());
     Map<CacheKey, List<Invalidation>> named = keys.remove(transaction.id());
     List<GenerationRaised> raised = generations.remove(transaction.id());
     return new Touched(
         named == null ? Map.of() : named,
         raised == null ? List.of() : raised.stream().filter(this::isEverywhere).toList(),
-        epochs.stream().anyMatch(epoch -> epoch.position().lsn() >= transaction.afterCommit()));
+        !streamed
+            && epochs.stream()
+                .anyMatch(epoch -> epoch.position().lsn() >= transaction.afterCommit()));
   }
 
   /** A mark that some partition does not have leaves its keys as they are. */
   private boolean isEverywhere(GenerationRaised raised) {
     return partitionsOfGeneration.getOrDefault(name(raised), 0) == (1 << partitions) - 1;
+  }
+
+  /** Waits until a cache is voided at or above an LSN. */
+  boolean awaitVoid(String cache, long lsn) {
+    return Wait.until(
+        BOUND,
+        () -> {
+          poll(Duration.ofMillis(5));
+          return latest.getOrDefault(cache, 0L) >= lsn
+              || epochs.stream().anyMatch(epoch -> epoch.position().lsn() >= lsn);
+        });
   }
 
   private static String name(GenerationRaised raised) {

@@ -78,7 +78,7 @@ final class Judge {
                       || voided.contains(key.cache())
                       || touched.keys().getOrDefault(key, List.of()).stream()
                           .anyMatch(each -> isAbove(each.position(), transaction));
-              tally.changed(covered);
+              tally.keyChanged();
               if (!covered) {
                 misses.add(new Miss(key, change, transaction, touched));
               }

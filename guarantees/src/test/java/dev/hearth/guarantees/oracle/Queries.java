@@ -10,16 +10,24 @@ import java.util.stream.Stream;
 /** Random queries over a schema, each with the rules that a person derives from its text. */
 final class Queries {
   private final Schema schema;
+  private final boolean ownChanges;
   private final Dice dice;
   private String cache = "";
 
-  private Queries(Schema schema, Dice dice) {
+  private Queries(Schema schema, boolean ownChanges, Dice dice) {
     this.schema = schema;
+    this.ownChanges = ownChanges;
     this.dice = dice;
   }
 
-  static List<CachedQuery> random(Schema schema, int count, Dice dice) {
-    Queries queries = new Queries(schema, dice);
+  /**
+   * Draws queries.
+   *
+   * @param ownChanges whether rules may rely on it that a table which they go through touches their
+   *     keys by its own changes
+   */
+  static List<CachedQuery> random(Schema schema, int count, boolean ownChanges, Dice dice) {
+    Queries queries = new Queries(schema, ownChanges, dice);
     List<CachedQuery> drawn = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       queries.cache = schema.namespace() + "q" + i;
@@ -111,6 +119,7 @@ final class Queries {
     List<String> ofParent = shown(parent);
     List<String> ofChild = shown(child);
     Filter filter = filter(parent);
+    Own own = own();
     String sql =
         select("c", child, key, List.of(cells("c", ofChild), cells("p", ofParent)))
             + " from "
@@ -126,14 +135,16 @@ final class Queries {
         cache,
         template(key, ""),
         sql,
-        List.of(
-            new DerivedRule(
-                child,
-                looked(with(ofChild, List.of(named))),
-                template(key, ""),
-                "own key of a join"),
+        joined(
+            own,
+            List.of(
+                new DerivedRule(
+                    child,
+                    looked(with(ofChild, List.of(named))),
+                    template(key, ""),
+                    "own key of a join")),
             through(parent, template(key, child.name() + "."), ofParent, filter)
-                .through(step(child, named + " = id", ""))));
+                .through(step(child, named + " = id", own, ""))));
   }
 
   /** A row with what it shows of the row that it names, and of the one that this names. */
@@ -153,22 +164,26 @@ final class Queries {
             + (" from " + low.qualified() + " g" + left + " join " + middle.qualified())
             + (" c on c.id = g." + lowNames + left + " join " + top.qualified())
             + (" p on p.id = c." + middleNames);
-    String last = step(low, lowNames + " = id", "");
+    Own own = own();
+    String last = step(low, lowNames + " = id", own, "");
     String deep = template(key, low.name() + ".");
     return new CachedQuery(
         cache,
         template(key, ""),
         sql,
-        List.of(
-            new DerivedRule(
-                low,
-                looked(with(ofLow, List.of(lowNames))),
-                template(key, ""),
-                "own key of a join"),
-            new DerivedRule(middle, looked(with(ofMiddle, List.of(middleNames))), deep, "through")
-                .through(last),
+        joined(
+            own,
+            List.of(
+                new DerivedRule(
+                    low,
+                    looked(with(ofLow, List.of(lowNames))),
+                    template(key, ""),
+                    "own key of a join"),
+                new DerivedRule(
+                        middle, looked(with(ofMiddle, List.of(middleNames))), deep, "through")
+                    .through(last)),
             new DerivedRule(top, looked(ofTop), deep, "through twice")
-                .through(step(middle, middleNames + " = id", last))));
+                .through(step(middle, middleNames + " = id", own, last))));
   }
 
   /** A row with what it shows of the rows that name it, and of those that name these. */
@@ -180,6 +195,7 @@ final class Queries {
     String middleNames = chain[1].reference().column();
     List<String> ofLow = shown(low);
     List<String> ofTop = shown(top);
+    Own own = own();
     String sql =
         select("p", top, List.of("id"), List.of(cells("p", ofTop), cells("g", ofLow)))
             + (" from " + top.qualified() + " p join " + middle.qualified() + " c on c.")
@@ -188,16 +204,21 @@ final class Queries {
         cache,
         template(List.of("id"), ""),
         sql,
-        List.of(
+        joined(
+            own,
+            List.of(
+                new DerivedRule(
+                    middle,
+                    looked(List.of("id")),
+                    template(List.of(middleNames), ""),
+                    "foreign key")),
             new DerivedRule(top, looked(ofTop), template(List.of("id"), ""), "own key"),
-            new DerivedRule(
-                middle, looked(List.of("id")), template(List.of(middleNames), ""), "foreign key"),
             new DerivedRule(
                     low,
                     looked(ofLow),
                     template(List.of(middleNames), middle.name() + "."),
                     "through, upwards")
-                .through(step(middle, "id = " + lowNames, ""))));
+                .through(step(middle, "id = " + lowNames, own, ""))));
   }
 
   private Filter filter(Table table) {
@@ -223,12 +244,34 @@ final class Queries {
             .when(filter.when());
   }
 
-  private static String step(Table table, String on, String next) {
+  /** How a rule says what the changes of the tables that it goes through do. */
+  private enum Own {
+    /** They have rules of their own, and the default does the same again. */
+    TWICE,
+    /** They have rules of their own, and the default is switched off. */
+    APART,
+    /** By default they touch the rule's keys, so that nobody needs another rule. */
+    ALONE
+  }
+
+  private Own own() {
+    return dice.one(ownChanges ? List.of(Own.values()) : List.of(Own.TWICE, Own.APART));
+  }
+
+  /** The rules of a join; without those that the default makes needless. */
+  private static List<DerivedRule> joined(
+      Own own, List<DerivedRule> ownRules, DerivedRule... others) {
+    return Stream.concat(own == Own.ALONE ? Stream.empty() : ownRules.stream(), Stream.of(others))
+        .toList();
+  }
+
+  private static String step(Table table, String on, Own own, String next) {
     return "{ table: "
         + table.qualified()
         + ", on: \""
         + on
         + "\""
+        + (own == Own.APART ? ", ownChanges: false" : "")
         + (next.isEmpty() ? "" : ", through: " + next)
         + " }";
   }

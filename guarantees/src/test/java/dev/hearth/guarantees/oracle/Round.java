@@ -1,5 +1,6 @@
 package dev.hearth.guarantees.oracle;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -107,7 +108,18 @@ final class Round {
       throws Exception {
     invalidated.await(traffic.beat());
     for (Committed transaction : transactions) {
-      misses.addAll(judge.judge(transaction, invalidated.touched(transaction)));
+      List<Judge.Miss> missed = judge.judge(transaction, invalidated.touched(transaction));
+      if (transaction.truncatesPartition()) {
+        long begun = System.nanoTime();
+        missed =
+            missed.stream()
+                .filter(
+                    miss -> !invalidated.awaitVoid(miss.key().cache(), transaction.beforeCommit()))
+                .toList();
+        tally.late(Duration.ofNanos(System.nanoTime() - begun));
+      }
+      tally.missed(missed.size());
+      misses.addAll(missed);
     }
   }
 

@@ -29,7 +29,7 @@ record Schema(String namespace, List<Table> tables) {
 
   private static Table table(String namespace, String name, List<Table> earlier, Dice dice) {
     Partitioning partitioning =
-        dice.percent(75)
+        dice.percent(80)
             ? Partitioning.NONE
             : dice.percent(50) ? Partitioning.HASH : Partitioning.LIST;
     List<Column> columns = new ArrayList<>();

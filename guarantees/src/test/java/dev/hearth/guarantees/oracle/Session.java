@@ -96,7 +96,7 @@ final class Session implements AutoCloseable {
   }
 
   private void write(String sql) throws SQLException {
-    exclusive |= sql.startsWith("truncate");
+    exclusive |= sql.startsWith("truncate ");
     if (!guarded) {
       try {
         run(sql);

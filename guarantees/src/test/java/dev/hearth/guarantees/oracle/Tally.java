@@ -1,5 +1,6 @@
 package dev.hearth.guarantees.oracle;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -10,9 +11,10 @@ final class Tally {
   private long transactions;
   private long rolledBack;
   private long changed;
-  private long covered;
   private long missed;
   private int faults;
+  private int partitionsTruncated;
+  private Duration latest = Duration.ZERO;
 
   void transaction() {
     transactions++;
@@ -26,13 +28,18 @@ final class Tally {
     faults++;
   }
 
-  void changed(boolean isCovered) {
+  void keyChanged() {
     changed++;
-    if (isCovered) {
-      covered++;
-    } else {
-      missed++;
-    }
+  }
+
+  void missed(int count) {
+    missed += count;
+  }
+
+  /** How long after everything else the TRUNCATE of a partition was noticed. */
+  void late(Duration lag) {
+    partitionsTruncated++;
+    latest = lag.compareTo(latest) > 0 ? lag : latest;
   }
 
   /** One key that a transaction took out by rules of a kind. */
@@ -72,8 +79,11 @@ final class Tally {
   String table() {
     StringBuilder table = new StringBuilder();
     table.append(
-        "transactions %,d (and %,d rolled back), faults %d, keys changed %,d, covered %,d, missed %,d%n"
-            .formatted(transactions, rolledBack, faults, changed, covered, missed));
+        "transactions %,d (and %,d rolled back), faults %d, keys changed %,d, missed %,d%n"
+            .formatted(transactions, rolledBack, faults, changed, missed));
+    table.append(
+        "partitions truncated by name %d, noticed at most %d ms after the watermark%n"
+            .formatted(partitionsTruncated, latest.toMillis()));
     table.append(
         "%-34s %10s %10s %10s%n"
             .formatted("keys by kind of rule", "taken out", "needed", "needless"));

@@ -142,6 +142,9 @@ final class Writer {
       // Most of the time nearly a truncate, so that tables are not empty all the time.
       return delete(table);
     }
+    if (!table.partitions().isEmpty() && dice.percent(15)) {
+      return "truncate " + dice.one(table.partitions());
+    }
     return "truncate " + table.qualified() + (dice.percent(70) ? " cascade" : "");
   }
 }
