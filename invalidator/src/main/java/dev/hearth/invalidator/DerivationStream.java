@@ -10,16 +10,21 @@ import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.chassis.metrics.Phase;
 import dev.hearth.invalidator.derivation.InvalidationTopology;
 import dev.hearth.invalidator.derivation.Rules;
+import dev.hearth.invalidator.rows.Rows;
 import dev.hearth.schemas.topic.Topics;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.streams.CloseOptions;
@@ -46,6 +51,8 @@ final class DerivationStream implements Component {
   private final Clock clock;
   private final LagTimer captureToDerive;
   private final ScheduledExecutorService pulse;
+  private final Map<String, Boolean> rowsComplete = new ConcurrentHashMap<>();
+  private final AtomicLong rowEntries = new AtomicLong();
   private @Nullable KafkaStreams streams;
 
   DerivationStream(
@@ -87,7 +94,14 @@ final class DerivationStream implements Component {
   public void start() {
     KafkaStreams started =
         new KafkaStreams(
-            InvalidationTopology.build(topics, rules, new Counts(), clock), properties());
+            InvalidationTopology.build(
+                topics,
+                rules,
+                StoredRows.opening(
+                    rules, new RowCounts(), () -> UUID.randomUUID().toString(), clock),
+                new Counts(),
+                clock),
+            properties());
     started.setUncaughtExceptionHandler(
         failure -> {
           LOG.warn("stream thread failed and is replaced", failure);
@@ -113,7 +127,24 @@ final class DerivationStream implements Component {
             started.state() == KafkaStreams.State.RUNNING
                 ? Readiness.ready("deriving")
                 : Readiness.notReady("the stream is " + started.state()));
+    metrics.gauge(Metric.ROW_ENTRIES, rowEntries::get);
+    health.readiness("rows", () -> Readiness.ready(rowsSentence()));
     started.start();
+  }
+
+  /** While rows are read, too much is voided and nothing too little: no reason not to be ready. */
+  private String rowsSentence() {
+    List<String> missing =
+        rowsComplete.entrySet().stream()
+            .filter(entry -> !entry.getValue())
+            .map(Map.Entry::getKey)
+            .sorted()
+            .toList();
+    return missing.isEmpty()
+        ? "all rows that rules need are stored"
+        : "rows are being read of "
+            + String.join(", ", missing)
+            + "; changes there void whole caches meanwhile";
   }
 
   @Override
@@ -166,6 +197,32 @@ final class DerivationStream implements Component {
     public void deadLetter() {
       LOG.warn("dead letter stage=derivation");
       metrics.counter(Metric.DEAD_LETTERS, "derivation").increment();
+    }
+  }
+
+  private final class RowCounts implements Rows.Listener {
+    @Override
+    public void unknown(String table, String reason) {
+      metrics.counter(Metric.ROW_UNKNOWN, table, reason).increment();
+    }
+
+    @Override
+    public void complete(String table, boolean complete) {
+      Boolean former = rowsComplete.put(table, complete);
+      if (former == null) {
+        metrics.gauge(
+            Metric.ROWS_COMPLETE,
+            () -> Boolean.TRUE.equals(rowsComplete.get(table)) ? 1 : 0,
+            table);
+      }
+      if (former == null || former != complete) {
+        LOG.info("rows table={} complete={}", table, complete);
+      }
+    }
+
+    @Override
+    public void entries(long count) {
+      rowEntries.set(count);
     }
   }
 }

@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -113,8 +115,9 @@ public final class Invalidator {
 
   /** Topics that this service keeps for itself, beside those of {@link Topics}. */
   public static Set<String> ownTopics(Topics topics) {
-    return Set.of(
-        DerivationStream.application(topics) + "-" + InvalidationTopology.CACHES + "-changelog");
+    return Stream.of(InvalidationTopology.CACHES, InvalidationTopology.ROWS)
+        .map(store -> DerivationStream.application(topics) + "-" + store + "-changelog")
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Consumer groups of this service, those of its deliveries among them. */

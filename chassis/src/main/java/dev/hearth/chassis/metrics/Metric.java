@@ -55,6 +55,24 @@ public enum Metric {
       "generations",
       List.of("cache", "reason"),
       "New generations of a whole cache, by reason."),
+  ROWS_COMPLETE(
+      "hearth_rows_complete",
+      Type.GAUGE,
+      "tables",
+      List.of("table"),
+      "1 where all rows that rules need of the table are stored; 0 while they are being read: until then changes whose old values are not known void whole caches."),
+  ROW_ENTRIES(
+      "hearth_row_entries",
+      Type.GAUGE,
+      "entries",
+      List.of(),
+      "Rows and entries of their indices in the invalidator's store, as its database estimates."),
+  ROW_UNKNOWN(
+      "hearth_row_unknown_total",
+      Type.COUNTER,
+      "lookups",
+      List.of("table", "reason"),
+      "Rows of which a value that rules need was not known; reason is not_stored, incomplete, row_missing, row_not_named, forgotten, not_in_log or contradiction."),
   FILLS(
       "hearth_fills_total",
       Type.COUNTER,

@@ -4,6 +4,9 @@ import dev.hearth.chassis.condition.ConditionFailedException;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
+import dev.hearth.schemas.change.SnapshotEnd;
+import dev.hearth.schemas.change.SnapshotRequest;
+import dev.hearth.schemas.change.SnapshotRow;
 import dev.hearth.schemas.invalidation.Cause;
 import dev.hearth.schemas.invalidation.Invalidation;
 import dev.hearth.schemas.invalidation.InvalidationMark;
@@ -20,10 +23,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.streams.processor.Cancellable;
+import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -46,25 +52,31 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   /** Other rules than these derived what stands in the stores, or nobody knows which. */
   static final String RULES_CHANGED = "rules-changed";
 
+  private static final Duration TICK = Duration.ofSeconds(1);
+
   private final Derivation derivation;
   private final Rules rules;
+  private final KnownRows.Opening opening;
   private final Deserializer<ChangeRecord> deserializer;
   private final String changesTopic;
   private final InvalidationTopology.Listener listener;
   private final Clock clock;
   private @Nullable ProcessorContext<Object, Object> context;
   private @Nullable KeyValueStore<String, String> remembered;
+  private KnownRows rows = KnownRows.NONE;
   private final Map<String, CacheLife> lives = new LinkedHashMap<>();
   private Position lastPosition = Position.NONE;
 
   DerivationProcessor(
       Rules rules,
+      KnownRows.Opening opening,
       Deserializer<ChangeRecord> deserializer,
       String changesTopic,
       InvalidationTopology.Listener listener,
       Clock clock) {
     this.rules = rules;
     this.derivation = new Derivation(rules);
+    this.opening = opening;
     this.deserializer = deserializer;
     this.changesTopic = changesTopic;
     this.listener = listener;
@@ -77,6 +89,15 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
     KeyValueStore<String, String> store =
         processorContext.getStateStore(InvalidationTopology.CACHES);
     remembered = store;
+    rows = opening.open(processorContext);
+    Cancellable unused =
+        processorContext.schedule(
+            TICK,
+            PunctuationType.WALL_CLOCK_TIME,
+            now -> {
+              rows.tick();
+              ask(now);
+            });
     rules
         .fingerprints()
         .forEach(
@@ -91,30 +112,53 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   public void process(Record<byte[], byte[]> record) {
     ChangeRecord change;
     List<Runnable> effects = new ArrayList<>();
+    long offset = offset();
+    rows.at(offset);
     try {
       change = deserializer.deserialize(changesTopic, record.value());
       if (change == null) {
         throw new IllegalArgumentException("the value is null");
       }
       if (change instanceof ChangeEvent event) {
-        derive(event, record, effects);
+        derive(event, record, offset, effects);
+      } else if (change instanceof SnapshotRow read) {
+        rows.read(read, keyText(record), offset);
+      } else if (change instanceof SnapshotEnd end) {
+        rows.end(end, offset);
       }
     } catch (RuntimeException e) {
       // Whatever it is, it must neither block nor disappear.
       quarantine(record, e);
+      ask(record.timestamp());
       return;
     }
     if (change instanceof ChangeEvent event) {
       position(event.position(), record.timestamp());
       effects.forEach(Runnable::run);
     } else if (change instanceof ChangeMark mark) {
+      if (mark.mark() instanceof EpochRaised raised) {
+        rows.epoch(offset, raised.settled());
+      }
       pass(mark.mark(), record.timestamp());
+    }
+    ask(record.timestamp());
+  }
+
+  /** The request may get lost in a crash; it is sent again until it is answered. */
+  private void ask(long timestamp) {
+    for (SnapshotRequest request : rows.requests()) {
+      forward(
+          new Record<>(request.table(), request, Math.max(0, timestamp)),
+          InvalidationTopology.SNAPSHOTS);
     }
   }
 
-  private void derive(ChangeEvent event, Record<byte[], byte[]> record, List<Runnable> effects) {
+  private void derive(
+      ChangeEvent logged, Record<byte[], byte[]> record, long offset, List<Runnable> effects) {
     String row = keyText(record);
+    ChangeEvent event = rows.complete(logged, row, offset);
     Derivation.Touched touched = derivation.derive(event);
+    rows.keep(event, row, offset);
     Instant now = clock.instant();
     for (Map.Entry<Derivation.Key, Rule.Target> each : touched.keys().entrySet()) {
       Invalidation invalidation =
@@ -205,6 +249,7 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
 
   private void quarantine(Record<byte[], byte[]> record, RuntimeException failure) {
     deadLetter(record, failure);
+    rows.forget(table(record), offset());
     for (String cache : concerned(record)) {
       raise(cache, lastPosition, POISON, Math.max(0, record.timestamp()));
       remember(cache, life(cache).due(POISON));
@@ -233,9 +278,18 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
 
   /** The record's key begins with its table, where it can be read; otherwise it is any. */
   private Set<String> concerned(Record<byte[], byte[]> record) {
+    return rules.cachesOf(tableText(record));
+  }
+
+  private Optional<String> table(Record<byte[], byte[]> record) {
+    String table = tableText(record);
+    return rules.of(table).isEmpty() ? Optional.empty() : Optional.of(table);
+  }
+
+  private static String tableText(Record<byte[], byte[]> record) {
     String key = keyText(record);
     int colon = key.indexOf(':');
-    return rules.cachesOf(colon < 0 ? key : key.substring(0, colon));
+    return colon < 0 ? key : key.substring(0, colon);
   }
 
   private static String keyText(Record<byte[], byte[]> record) {

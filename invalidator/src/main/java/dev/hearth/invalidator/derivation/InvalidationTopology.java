@@ -22,20 +22,25 @@ import org.apache.kafka.streams.state.Stores;
  * Changes to invalidations.
  *
  * <pre>
- *                                        ┌─▶ invalidations   keys to the partition of their slot,
- *  changes ─▶ derive (rules; each cache's life)┤                   marks to every partition
- *                                        ├─▶ epochs          generations, compacted
- *                                        └─▶ dead-letters    what could not be read or handled
+ *                                              ┌─▶ invalidations   keys to the partition of their slot,
+ *  changes ─▶ derive (rules; each cache's life;┤                   marks to every partition
+ *                     rows as far as needed)   ├─▶ epochs          generations, compacted
+ *                                              ├─▶ snapshots       which rows are asked for
+ *                                              └─▶ dead-letters    what could not be read or handled
  * </pre>
  */
 public final class InvalidationTopology {
   /** The store of what is remembered of each cache. */
   public static final String CACHES = "caches";
 
+  /** The store of rows, see {@link KnownRows}; on disk, since it can be as large as the tables. */
+  public static final String ROWS = "rows";
+
   static final String CHANGES = "changes";
   static final String DERIVE = "derive";
   static final String INVALIDATIONS = "invalidations";
   static final String EPOCHS = "epochs";
+  static final String SNAPSHOTS = "snapshots";
   static final String DEAD_LETTERS = "dead-letters";
 
   private InvalidationTopology() {}
@@ -49,7 +54,11 @@ public final class InvalidationTopology {
     void deadLetter();
   }
 
-  public static Topology build(Topics topics, Rules rules, Listener listener, Clock clock) {
+  /**
+   * @param rows what is known of rows, for each task
+   */
+  public static Topology build(
+      Topics topics, Rules rules, KnownRows.Opening rows, Listener listener, Clock clock) {
     Topic<String, ChangeRecord> changes = topics.changes();
     Topic<String, InvalidationRecord> invalidations = topics.invalidations();
     Topic<String, StreamMark> epochs = topics.epochs();
@@ -63,11 +72,15 @@ public final class InvalidationTopology {
         DERIVE,
         () ->
             new DerivationProcessor(
-                rules, changes.value().deserializer(), changes.name(), listener, clock),
+                rules, rows, changes.value().deserializer(), changes.name(), listener, clock),
         CHANGES);
     topology.addStateStore(
         Stores.keyValueStoreBuilder(
             Stores.inMemoryKeyValueStore(CACHES), Serdes.String(), Serdes.String()),
+        DERIVE);
+    topology.addStateStore(
+        Stores.keyValueStoreBuilder(
+            Stores.persistentKeyValueStore(ROWS), Serdes.Bytes(), Serdes.ByteArray()),
         DERIVE);
     topology.addSink(
         INVALIDATIONS,
@@ -78,6 +91,12 @@ public final class InvalidationTopology {
         DERIVE);
     topology.addSink(
         EPOCHS, epochs.name(), epochs.key().serializer(), epochs.value().serializer(), DERIVE);
+    topology.addSink(
+        SNAPSHOTS,
+        topics.snapshots().name(),
+        topics.snapshots().key().serializer(),
+        topics.snapshots().value().serializer(),
+        DERIVE);
     topology.addSink(
         DEAD_LETTERS,
         topics.deadLetters().name(),

@@ -1,6 +1,7 @@
 package dev.hearth.invalidator.derivation;
 
 import dev.hearth.schemas.key.KeyTemplate;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,6 +21,20 @@ public record Rule(
   public Rule {
     columns = Set.copyOf(columns);
     targets = List.copyOf(targets);
+  }
+
+  /** Columns of the table that keys are made of. */
+  Set<String> keyColumns() {
+    Set<String> columns = new LinkedHashSet<>();
+    targets.forEach(target -> columns.addAll(target.template().columns()));
+    return columns;
+  }
+
+  /** All columns of the table that this rule looks at. */
+  Set<String> reads() {
+    Set<String> all = keyColumns();
+    all.addAll(columns);
+    return all;
   }
 
   /**

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * All rules of an installation, by table. Immutable; made from the configuration, with every
@@ -25,6 +26,7 @@ import java.util.Set;
 public final class Rules {
   private final Map<String, List<Rule>> byTable;
   private final Map<String, String> fingerprints;
+  private final Map<String, Needed> neededByTable = new ConcurrentHashMap<>();
 
   private Rules(Map<String, List<Rule>> byTable, Map<String, String> fingerprints) {
     this.byTable = byTable;
@@ -180,6 +182,28 @@ public final class Rules {
     Set<String> touched = new LinkedHashSet<>();
     rules.forEach(rule -> rule.targets().forEach(target -> touched.add(target.cache())));
     return touched;
+  }
+
+  /** What the rules read of a table's rows. */
+  public Needed needed(String table) {
+    return neededByTable.computeIfAbsent(table, this::readOf);
+  }
+
+  private Needed readOf(String table) {
+    Set<String> columns = new LinkedHashSet<>();
+    Set<String> ofDeleted = new LinkedHashSet<>();
+    for (Rule rule : of(table)) {
+      if (!rule.through()) {
+        columns.addAll(rule.reads());
+        ofDeleted.addAll(rule.keyColumns());
+      }
+    }
+    return new Needed(columns, ofDeleted, Set.of(), false);
+  }
+
+  /** Tables of which all rows have to be known. */
+  public Set<String> joinedTables() {
+    return Set.of();
   }
 
   /** Names of all caches. */

@@ -162,6 +162,7 @@ class DerivationProcessorTest {
       processor =
           new DerivationProcessor(
               of,
+              unused -> KnownRows.NONE,
               topics.changes().value().deserializer(),
               topics.changes().name(),
               new Silent(),

@@ -68,7 +68,11 @@ class InvalidationTopologyTest {
     driver =
         new TopologyTestDriver(
             InvalidationTopology.build(
-                topics, ShopRules.rules(), listener(), Clock.fixed(NOW, ZoneOffset.UTC)),
+                topics,
+                ShopRules.rules(),
+                unused -> KnownRows.NONE,
+                listener(),
+                Clock.fixed(NOW, ZoneOffset.UTC)),
             properties,
             NOW);
     changes =

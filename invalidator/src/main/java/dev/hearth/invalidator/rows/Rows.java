@@ -1,0 +1,554 @@
+package dev.hearth.invalidator.rows;
+
+import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.Operation;
+import dev.hearth.schemas.change.RowImage;
+import dev.hearth.schemas.change.SnapshotEnd;
+import dev.hearth.schemas.change.SnapshotRequest;
+import dev.hearth.schemas.change.SnapshotRow;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The columns that rules need of rows, for old values that the log does not carry and for joins.
+ *
+ * <h2>Why no key is missed</h2>
+ *
+ * <p>A row goes through images I0, I1, ... (one may be "no row"), each ended by the next change.
+ * <i>Claim:</i> for each change whose old image the log does not carry, either the image that it
+ * ended is filled in, or nothing is, and then whoever derives keys voids the cache.
+ *
+ * <p><b>Without a crash.</b> A row is stored only by records behind the beginning of its table's
+ * life, in the order of the topic, which for one row is commit order. Each change of the row since
+ * then has been met: the topic has no gaps inside an epoch, and a new epoch, a change that could
+ * not be read or does not say its row, or other columns begin a new life, which knows nothing. A
+ * snapshot's row shows what the changes before it on the topic made, so it is the present image as
+ * well. So a stored image is the one that the next change ends; a row that is not stored is
+ * unknown, whether or not the table is complete.
+ *
+ * <p><b>After a crash</b> records from the last commit c on come again, and the invalidations of
+ * any of them may be lost. What is stored of a row holds every record below c: a commit follows the
+ * flush of the store. It may hold later ones too, and how many differs from row to row, since the
+ * disk and the changelog lose different tails. So each image has the offset that brought it, and
+ * the record at offset o finds the newest image brought below o. If that image is remembered it is
+ * the right one: an image brought below o and ended at or above o was the row's at o, and there is
+ * only one. If it was forgotten (a few are remembered, and not for long), what is found is nothing,
+ * never another one, because images are forgotten from the old end. A life has the offset of its
+ * beginning, and says nothing of records up to there. Rows of another life have other keys.
+ *
+ * <p><b>Published again.</b> After its own restart the ingest publishes a stretch again: the same
+ * change LSNs at later offsets. A change with an LSN at or below the stored image's does not make
+ * an image, so the stored one stays right. All that it can touch was touched when it came first,
+ * which was before it in this topic; it touches the keys of both its images again all the same.
+ *
+ * <p><b>Joins.</b> A row is found by a value through an index whose entries are never deleted by a
+ * change, but marked with the offset of the record that ended them. At the record at offset o, all
+ * entries count that were not ended below o, and of each the row's image at o decides. An entry
+ * ended at or above o is there: what was written below c holds, and what a crash took is written
+ * again when its record comes again, from all images that the row remembers. {@link Sweep} says
+ * until where ended entries may be gone, and nothing is told of records up to there; nor before the
+ * table is complete.
+ *
+ * <p>By the stream's thread alone.
+ */
+public final class Rows {
+  /** Where it is said. */
+  public interface Listener {
+    /**
+     * A value that rules need was not known.
+     *
+     * @param reason one of a few words
+     */
+    void unknown(String table, String reason);
+
+    /** Whether all rows of a table are stored. */
+    void complete(String table, boolean complete);
+
+    /** Roughly how many rows and entries of indices are stored. */
+    void entries(long count);
+  }
+
+  /** What is found of the rows with a value in a column. */
+  public sealed interface Found {}
+
+  /** All of them. */
+  public record Matches(List<RowImage> rows) implements Found {
+    /** Keeps a copy. */
+    public Matches {
+      rows = List.copyOf(rows);
+    }
+  }
+
+  /** More than were asked for. */
+  public record TooMany() implements Found {}
+
+  /** Nobody can say. */
+  public record NotKnown(String reason) implements Found {}
+
+  private final RowStore store;
+  private final Function<String, TableNeeds> needs;
+  private final Supplier<String> ids;
+  private final Listener listener;
+  private final Map<String, TableLife> lives = new LinkedHashMap<>();
+  private final Requests requests = new Requests();
+  private final Sweep sweep;
+  private final long window;
+  private long swept;
+  private boolean asking = true;
+  private boolean begun;
+  private long last = -1;
+
+  /**
+   * @param needs by table
+   * @param ids of snapshots, each a new one
+   * @param now when this run begins
+   */
+  public Rows(
+      KeyValueStore<Bytes, byte[]> store,
+      Function<String, TableNeeds> needs,
+      Supplier<String> ids,
+      Listener listener,
+      Instant now) {
+    this(store, needs, ids, listener, now, Sweep.WINDOW);
+  }
+
+  /**
+   * @param window how many records back ended images are remembered
+   */
+  Rows(
+      KeyValueStore<Bytes, byte[]> store,
+      Function<String, TableNeeds> needs,
+      Supplier<String> ids,
+      Listener listener,
+      Instant now,
+      long window) {
+    this.store = new RowStore(store);
+    this.window = window;
+    this.needs = needs;
+    this.ids = ids;
+    this.listener = listener;
+    this.sweep = new Sweep(this.store, window);
+    this.swept = this.store.swept();
+    lives.putAll(this.store.lives());
+    lives.forEach(
+        (table, life) -> {
+          if (!life.isComplete()) {
+            requests.inherited(table, life.snapshot(), now);
+          }
+          listener.complete(table, life.isComplete());
+        });
+  }
+
+  /**
+   * Before each record: at the first of a run, begins anew what other rules left behind.
+   *
+   * @param joined tables whose rows are kept whatever the log carries
+   */
+  public void at(long offset, Set<String> joined) {
+    last = offset;
+    if (begun) {
+      return;
+    }
+    begun = true;
+    for (String table : new ArrayList<>(lives.keySet())) {
+      TableNeeds needed = needs.apply(table);
+      if (needed.columns().isEmpty()) {
+        lives.remove(table);
+        store.remove(table);
+      } else if (!lives.get(table).columns().equals(needed.sorted())) {
+        begin(table, offset - 1, true);
+      }
+    }
+    for (String table : joined) {
+      if (!lives.containsKey(table)) {
+        begin(table, offset - 1, true);
+      }
+    }
+  }
+
+  /** The change with what is known of its row filled in; stores nothing. */
+  public ChangeEvent complete(ChangeEvent change, String row, long offset) {
+    TableNeeds needed = needs.apply(change.table());
+    if (change.operation() == Operation.INSERT
+        || change.operation() == Operation.TRUNCATE
+        || !lacks(change, needed)) {
+      return change;
+    }
+    TableLife life = lives.get(change.table());
+    Optional<StoredRow> stored = stored(life, change.table(), row, offset);
+    if (stored.isPresent() && isAgain(stored.get(), change, offset)) {
+      // It came first at an earlier offset, and all that it touches was touched there.
+      return stored
+          .get()
+          .beforeChange(change.changeLsn())
+          .or(() -> stored.get().newest().image())
+          .map(image -> filled(change, image))
+          .orElse(change);
+    }
+    StoredRow.Recall recall =
+        stored.map(of -> of.before(offset)).orElseGet(StoredRow.Recall.Absent::new);
+    if (recall instanceof StoredRow.Recall.Row known
+        && !contradicts(change.before(), known.image())) {
+      ChangeEvent filled = filled(change, known.image());
+      if (lacks(filled, needed)) {
+        listener.unknown(change.table(), "not_in_log");
+      }
+      return filled;
+    }
+    listener.unknown(change.table(), reason(life, row, change.table(), offset, recall));
+    return change;
+  }
+
+  private Optional<StoredRow> stored(
+      @Nullable TableLife life, String table, String row, long offset) {
+    return life == null || !life.isAfterBegin(offset) || row.equals(table)
+        ? Optional.empty()
+        : store.row(table, life, row);
+  }
+
+  private static String reason(
+      @Nullable TableLife life, String row, String table, long offset, StoredRow.Recall recall) {
+    if (life == null) {
+      return "not_stored";
+    }
+    if (row.equals(table)) {
+      return "row_not_named";
+    }
+    if (recall instanceof StoredRow.Recall.Row) {
+      return "contradiction";
+    }
+    if (!life.isAfterBegin(offset) || recall instanceof StoredRow.Recall.Forgotten) {
+      return "forgotten";
+    }
+    return life.isCompleteAt(offset) ? "row_missing" : "incomplete";
+  }
+
+  /** Whether the log and what is stored tell of different rows. */
+  private static boolean contradicts(RowImage logged, RowImage image) {
+    return logged.columns().keySet().stream()
+        .anyMatch(
+            column -> image.knows(column) && !image.value(column).equals(logged.value(column)));
+  }
+
+  private static boolean lacks(ChangeEvent change, TableNeeds needed) {
+    return switch (change.operation()) {
+      case UPDATE ->
+          !needed.columns().stream()
+              .allMatch(column -> change.before().knows(column) && change.after().knows(column));
+      case DELETE -> !needed.ofDeleted().stream().allMatch(change.before()::knows);
+      case INSERT, TRUNCATE -> false;
+    };
+  }
+
+  /** What the change carries goes before what is stored. */
+  private static ChangeEvent filled(ChangeEvent change, RowImage image) {
+    RowImage before = merged(image, change.before());
+    RowImage after =
+        change.operation() == Operation.UPDATE ? merged(before, change.after()) : change.after();
+    return new ChangeEvent(
+        change.table(),
+        change.operation(),
+        before,
+        after,
+        change.transaction(),
+        change.changeLsn(),
+        change.position(),
+        change.committedAt(),
+        change.capturedAt());
+  }
+
+  private static RowImage merged(RowImage below, RowImage above) {
+    Map<String, @Nullable String> columns = new LinkedHashMap<>(below.columns());
+    columns.putAll(above.columns());
+    return new RowImage(columns);
+  }
+
+  /** Published again by the ingest: a later record of a change that is stored or was followed. */
+  private static boolean isAgain(StoredRow stored, ChangeEvent change, long offset) {
+    return stored.newest().offset() < offset
+        && stored.newest().lsn() != 0
+        && Long.compareUnsigned(change.changeLsn(), stored.newest().lsn()) <= 0;
+  }
+
+  /**
+   * Stores what a change made of its row.
+   *
+   * @param change as {@link #complete} gave it back
+   */
+  public void keep(ChangeEvent change, String row, long offset) {
+    String table = change.table();
+    TableNeeds needed = needs.apply(table);
+    if (needed.columns().isEmpty()) {
+      return;
+    }
+    TableLife life = lives.get(table);
+    boolean named = !row.equals(table);
+    if (life == null) {
+      if (needed.kept() || (named && lacks(change, needed))) {
+        begin(table, offset, true);
+      }
+    } else if (life.isAfterBegin(offset)) {
+      if (change.operation() == Operation.TRUNCATE) {
+        live(table, life.truncatedAt(offset));
+        sweep.want();
+      } else if (!named) {
+        // Some row is another one now, and nobody knows which.
+        begin(table, offset, true);
+      } else {
+        Optional<RowImage> image =
+            change.operation() == Operation.DELETE
+                ? Optional.empty()
+                : Optional.of(only(life.columns(), change.after()));
+        StoredRow.Version version = new StoredRow.Version(offset, change.changeLsn(), image);
+        if (!store.row(table, life, row).map(of -> isAgain(of, change, offset)).orElse(false)) {
+          store(table, life, row, version);
+        }
+      }
+    }
+  }
+
+  private static RowImage only(List<String> columns, RowImage image) {
+    Map<String, @Nullable String> kept = new LinkedHashMap<>();
+    for (String column : columns) {
+      if (image.knows(column)) {
+        kept.put(column, image.value(column).orElse(null));
+      }
+    }
+    return new RowImage(kept);
+  }
+
+  private void store(String table, TableLife life, String row, StoredRow.Version version) {
+    Set<String> indexed = needs.apply(table).indexed();
+    Optional<StoredRow> stored = store.row(table, life, row);
+    if (stored.isPresent() && stored.get().newest().offset() >= version.offset()) {
+      reassert(table, life, row, stored.get(), version, indexed);
+      return;
+    }
+    if (stored.map(of -> of.newest().image().equals(version.image())).orElse(false)
+        || (stored.isEmpty() && version.image().isEmpty())) {
+      return;
+    }
+    long horizon = version.offset() - window;
+    StoredRow next =
+        stored.map(of -> of.followedBy(version, horizon)).orElseGet(() -> StoredRow.of(version));
+    // Entries first: a row that is there without them would not be found.
+    RowIndex.entries(next, indexed)
+        .forEach(
+            (entry, until) -> {
+              if (until == RowIndex.LASTING || until == version.offset()) {
+                store.putEntry(table, life, entry.column(), entry.value(), row, until);
+              }
+            });
+    store.put(table, life, row, next);
+    if (stored.isPresent()) {
+      sweep.ended();
+    }
+  }
+
+  /** A record came again, and what it once wrote beside the row may be lost. */
+  private void reassert(
+      String table,
+      TableLife life,
+      String row,
+      StoredRow stored,
+      StoredRow.Version again,
+      Set<String> indexed) {
+    Map<RowIndex.Entry, Long> entries = new LinkedHashMap<>();
+    // Its own image may be forgotten: then it ended before all that are remembered.
+    RowIndex.entries(StoredRow.of(again), indexed)
+        .keySet()
+        .forEach(entry -> entries.put(entry, stored.newest().offset()));
+    entries.putAll(RowIndex.entries(stored, indexed));
+    entries.forEach(
+        (entry, until) -> store.putEntry(table, life, entry.column(), entry.value(), row, until));
+  }
+
+  /** Stores a row that a snapshot read. */
+  public void read(SnapshotRow read, String row, long offset, Instant now) {
+    TableLife life = lives.get(read.table());
+    if (life == null || !life.isAfterBegin(offset) || row.equals(read.table())) {
+      return;
+    }
+    requests.heard(read.table(), now);
+    if (!life.columns().stream().allMatch(read.row()::knows)) {
+      return;
+    }
+    StoredRow.Version newest =
+        store
+            .row(read.table(), life, row)
+            .map(StoredRow::newest)
+            .orElseGet(() -> new StoredRow.Version(-1, 0, Optional.of(RowImage.UNKNOWN)));
+    // What a change made of the row is so still; only a value that its log left out is taken.
+    RowImage image =
+        newest.lsn() == 0 || newest.image().isEmpty()
+            ? read.row()
+            : merged(read.row(), newest.image().get());
+    if (newest.lsn() == 0 || newest.image().isPresent()) {
+      store(
+          read.table(),
+          life,
+          row,
+          new StoredRow.Version(offset, newest.lsn(), Optional.of(only(life.columns(), image))));
+    }
+  }
+
+  /** All rows that were asked for have come. */
+  public void end(SnapshotEnd end, long offset, Instant now) {
+    TableLife life = lives.get(end.table());
+    if (life == null || !life.isAfterBegin(offset)) {
+      return;
+    }
+    requests.heard(end.table(), now);
+    if (!life.isComplete()
+        && life.snapshot().equals(end.snapshot())
+        && end.columns().containsAll(life.columns())) {
+      live(end.table(), life.completeFrom(offset));
+    }
+  }
+
+  /**
+   * Changes may have been missed.
+   *
+   * @param settled whether from here on none will be
+   */
+  public void epoch(long offset, boolean settled) {
+    new LinkedHashSet<>(lives.keySet()).forEach(table -> forget(table, offset, settled));
+  }
+
+  /** A change of a table, or of any where it is empty, could not be read. */
+  public void forget(Optional<String> table, long offset) {
+    table
+        .map(Set::of)
+        .orElseGet(() -> Set.copyOf(lives.keySet()))
+        .forEach(each -> forget(each, offset, true));
+  }
+
+  private void forget(String table, long offset, boolean ask) {
+    TableLife life = lives.get(table);
+    if (life != null && life.isAfterBegin(offset)) {
+      begin(table, offset, ask);
+    }
+  }
+
+  private void begin(String table, long offset, boolean ask) {
+    live(table, TableLife.begun(offset, needs.apply(table).sorted(), ask ? ids.get() : ""));
+    asking = true;
+    sweep.want();
+  }
+
+  private void live(String table, TableLife life) {
+    lives.put(table, life);
+    store.put(table, life);
+    listener.complete(table, life.isComplete());
+  }
+
+  /**
+   * Rows of a table with a value in an indexed column, as they were at a record.
+   *
+   * @param after whether with what the record itself made
+   * @param limit most rows to find, above 0
+   */
+  public Found find(
+      String table, String column, String value, long offset, boolean after, int limit) {
+    TableLife life = lives.get(table);
+    if (life == null || !life.isCompleteAt(offset)) {
+      return notKnown(table, "incomplete");
+    }
+    if (offset <= swept) {
+      return notKnown(table, "forgotten");
+    }
+    long at = after ? offset + 1 : offset;
+    RowIndex.Entry unknown = RowIndex.unknown(column);
+    Found strangers = scan(table, life, unknown, at, 1, image -> !image.knows(column));
+    if (!(strangers instanceof Matches none) || !none.rows().isEmpty()) {
+      return notKnown(table, "not_in_log");
+    }
+    return scan(
+        table,
+        life,
+        new RowIndex.Entry(column, value),
+        at,
+        limit,
+        image -> image.value(column).equals(Optional.of(value)));
+  }
+
+  private Found scan(
+      String table,
+      TableLife life,
+      RowIndex.Entry of,
+      long at,
+      int limit,
+      Predicate<RowImage> matches) {
+    List<RowImage> rows = new ArrayList<>();
+    try (KeyValueIterator<Bytes, byte[]> entries =
+        store.entries(table, life, of.column(), of.value())) {
+      while (entries.hasNext()) {
+        KeyValue<Bytes, byte[]> entry = entries.next();
+        if (StoreFormat.number(entry.value) < at) {
+          continue;
+        }
+        StoredRow.Recall recall =
+            store
+                .row(table, life, RowStore.rowOf(entry.key))
+                .map(row -> row.before(at))
+                .orElseGet(StoredRow.Recall.Absent::new);
+        if (recall instanceof StoredRow.Recall.Forgotten) {
+          return notKnown(table, "forgotten");
+        }
+        if (recall instanceof StoredRow.Recall.Row row && matches.test(row.image())) {
+          if (rows.size() == limit) {
+            return new TooMany();
+          }
+          rows.add(row.image());
+        }
+      }
+    }
+    return new Matches(rows);
+  }
+
+  private NotKnown notKnown(String table, String reason) {
+    listener.unknown(table, reason);
+    return new NotKnown(reason);
+  }
+
+  /** What to ask the ingest for now; what is given back counts as asked. */
+  public List<SnapshotRequest> requests(Instant now) {
+    if (!asking) {
+      return List.of();
+    }
+    asking = false;
+    List<SnapshotRequest> due = new ArrayList<>();
+    lives.forEach(
+        (table, life) -> {
+          if (!life.isComplete()
+              && !life.snapshot().isEmpty()
+              && requests.isDue(table, life.snapshot(), now)) {
+            due.add(new SnapshotRequest(life.snapshot(), table, life.columns(), now));
+          }
+        });
+    return due;
+  }
+
+  /** About once a second: asks again where that is due, and deletes what is of no use in slices. */
+  public void tick(Instant now) {
+    asking = true;
+    if (begun) {
+      swept = sweep.tick(now, last, lives);
+      listener.entries(store.approximateEntries());
+    }
+  }
+}
