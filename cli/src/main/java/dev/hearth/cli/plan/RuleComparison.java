@@ -50,7 +50,8 @@ public final class RuleComparison {
     touched.keys().keySet().forEach(key -> names.add(key.cache() + " " + key.key()));
     touched
         .joined()
-        .forEach(target -> names.add(target.cache() + " " + target.template() + " over other tables"));
+        .forEach(
+            target -> names.add(target.cache() + " " + target.template() + " over other tables"));
     return names;
   }
 

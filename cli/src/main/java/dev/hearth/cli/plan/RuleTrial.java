@@ -3,7 +3,6 @@ package dev.hearth.cli.plan;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.invalidator.Invalidator;
 import dev.hearth.invalidator.derivation.Derivation;
-import dev.hearth.invalidator.derivation.Rule;
 import dev.hearth.invalidator.derivation.Rules;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;

@@ -8,7 +8,6 @@ import dev.hearth.schemas.key.KeyException;
 import dev.hearth.schemas.key.KeyTemplate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -109,8 +108,7 @@ public final class Derivation {
         }
       } else {
         try {
-          touch(
-              target, change.table(), rows(rule, change, target.columns()), keys, voided);
+          touch(target, change.table(), rows(rule, change, target.columns()), keys, voided);
         } catch (KeyException e) {
           failures.add(target.path() + ": " + e.getMessage());
           voided.putIfAbsent(target.cache(), KEY_FAILED);
@@ -165,10 +163,7 @@ public final class Derivation {
     if (change.operation() != Operation.UPDATE || rule.columns().isEmpty()) {
       return true;
     }
-    Set<String> looked = new LinkedHashSet<>(rule.columns());
-    // A key that moved matters, whatever the filter says.
-    looked.addAll(rule.keyColumns());
-    return looked.stream().anyMatch(column -> !isSame(column, change));
+    return rule.columns().stream().anyMatch(column -> !isSame(column, change));
   }
 
   private static boolean isSame(String column, ChangeEvent change) {

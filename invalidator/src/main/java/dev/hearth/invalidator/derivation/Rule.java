@@ -10,7 +10,8 @@ import java.util.Set;
  * One rule, checked: which change of a row touches which keys.
  *
  * @param table {@code schema.table}
- * @param columns whose change matters; empty means every change
+ * @param columns whose change matters, those that lead to the keys among them; empty means every
+ *     change
  * @param targets at least one
  * @param through whether the keys are those of rows of another table
  * @param when which changes matter; empty means all

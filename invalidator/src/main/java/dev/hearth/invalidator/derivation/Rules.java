@@ -105,7 +105,7 @@ public final class Rules {
       all.add(
           new Rule(
               rule.table(),
-              new HashSet<>(rule.columns()),
+              looked(rule, targets),
               targets,
               rule.through() != null,
               when("rules[" + i + "].when", rule, problems)));
@@ -145,12 +145,23 @@ public final class Rules {
       return Optional.empty();
     }
     try {
-      return Optional.of(
-          new When(path, Condition.parse(text)));
+      return Optional.of(new When(path, Condition.parse(text)));
     } catch (ConditionException e) {
       e.problems().forEach(problem -> problems.add(new Problem(path, problem)));
       return Optional.empty();
     }
+  }
+
+  /**
+   * Columns that a filter looks at: those that it names, and those that lead to the keys. A row
+   * that moved from one key to another matters, whatever the filter says.
+   */
+  private static Set<String> looked(HearthConfig.Rule rule, List<Rule.Target> targets) {
+    Set<String> columns = new HashSet<>(rule.columns());
+    if (!columns.isEmpty()) {
+      targets.forEach(target -> columns.addAll(target.columns()));
+    }
+    return columns;
   }
 
   private static String quoted(Map<String, String> keyByShape) {
@@ -222,14 +233,14 @@ public final class Rules {
   private List<FanOut.Place> placesOf(String table) {
     List<FanOut.Place> places = new ArrayList<>();
     for (Rule rule : all) {
-        for (Rule.Target target : rule.targets()) {
-          List<Join.Tier> tiers = target.join().map(Join::tiers).orElse(List.of());
-          for (int tier = 0; tier < tiers.size(); tier++) {
-            if (tiers.get(tier).table().equals(table)) {
-              places.add(new FanOut.Place(target, tier));
-            }
+      for (Rule.Target target : rule.targets()) {
+        List<Join.Tier> tiers = target.join().map(Join::tiers).orElse(List.of());
+        for (int tier = 0; tier < tiers.size(); tier++) {
+          if (tiers.get(tier).table().equals(table)) {
+            places.add(new FanOut.Place(target, tier));
           }
         }
+      }
     }
     return places;
   }
@@ -244,13 +255,12 @@ public final class Rules {
   public Set<String> joinedTables() {
     Set<String> tables = new LinkedHashSet<>();
     for (Rule rule : all) {
-        rule.targets()
-            .forEach(
-                target ->
-                    target
-                        .join()
-                        .ifPresent(
-                            join -> join.tiers().forEach(tier -> tables.add(tier.table()))));
+      rule.targets()
+          .forEach(
+              target ->
+                  target
+                      .join()
+                      .ifPresent(join -> join.tiers().forEach(tier -> tables.add(tier.table()))));
     }
     tables.removeIf(table -> !needed(table).joined());
     return tables;

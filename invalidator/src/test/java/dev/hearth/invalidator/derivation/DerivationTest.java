@@ -70,6 +70,30 @@ class DerivationTest {
   }
 
   @Test
+  void followsARowThatOtherRowsReferToByAnotherValueWhateverTheFilterSays() {
+    Rules filtered =
+        Rules.compile(
+            ShopRules.config(
+                "  product: { stores: [ redis ], key: \"product:{id}\" }\n",
+                """
+                  - table: public.category
+                    columns: [ name ]
+                    through: { table: public.product, on: "category_id = id" }
+                    keys: [ "product:{product.id}" ]
+                """));
+
+    Derivation.Touched touched =
+        new Derivation(filtered)
+            .derive(
+                update(
+                    "public.category",
+                    Map.of("id", "1", "name", "kitchen"),
+                    Map.of("id", "2", "name", "kitchen")));
+
+    assertThat(touched.voided()).containsOnlyKeys("product");
+  }
+
+  @Test
   void followsAKeyThatMovedWhateverTheFilterSays() {
     Derivation.Touched touched =
         derivation.derive(
