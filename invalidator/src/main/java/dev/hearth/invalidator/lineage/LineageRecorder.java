@@ -264,9 +264,10 @@ public final class LineageRecorder implements Component {
     Instant from = clock.instant().minus(limits.horizon());
     Map<TopicPartition, Long> times = new HashMap<>();
     partitions.forEach(partition -> times.put(partition, from.toEpochMilli()));
+    // The end first: what comes after it is not among what is too old.
+    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
     Map<TopicPartition, OffsetAndTimestamp> found = consumer.offsetsForTimes(times);
     Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
-    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
     Map<Page.Place, Long> next = new HashMap<>();
     Map<Integer, Instant> since = new HashMap<>();
     for (TopicPartition partition : partitions) {
