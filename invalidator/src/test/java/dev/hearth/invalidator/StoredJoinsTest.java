@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.invalidator.derivation.Rules;
 import dev.hearth.invalidator.derivation.ShopRules;
+import dev.hearth.schemas.change.SnapshotRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,29 +33,36 @@ class StoredJoinsTest {
           limit: 3
       """;
 
-  @TempDir Path directory;
+  private Path directory;
   private JoinDriver driver;
 
-  private void start(String rules) {
-    stop();
-    driver = new JoinDriver(Rules.compile(ShopRules.config(ShopRules.CACHES, rules)), directory);
-  }
-
-  @AfterEach
-  void stop() {
-    if (driver != null) {
-      driver.close();
-      driver = null;
-    }
-  }
-
-  private void shop() {
-    start(SHOP);
+  @BeforeEach
+  void open(@TempDir Path ownDirectory) {
+    directory = ownDirectory;
+    driver = driver(SHOP);
     driver.rows("public.category").put("10", row("10", "name", "kitchen"));
     driver.rows("public.product").put("1", row("1", "category_id", "10"));
     driver.rows("public.product").put("2", row("2", "category_id", "10"));
     driver.rows("public.product").put("3", row("3", "category_id", "11"));
+  }
+
+  private JoinDriver driver(String rules) {
+    return new JoinDriver(Rules.compile(ShopRules.config(ShopRules.CACHES, rules)), directory);
+  }
+
+  /** With other rules, and no rows. */
+  private void start(String rules) {
+    driver.close();
+    driver = driver(rules);
+  }
+
+  private void shop() {
     driver.snapshot();
+  }
+
+  @AfterEach
+  void stop() {
+    driver.close();
   }
 
   @Test
@@ -61,8 +70,9 @@ class StoredJoinsTest {
     start(SHOP);
 
     assertThat(driver.requests()).containsOnlyKeys("public.product");
-    assertThat(driver.requests().get("public.product").columns())
-        .containsExactly("category_id", "id");
+    assertThat(driver.requests().values())
+        .extracting(SnapshotRequest::columns)
+        .containsExactly(List.of("category_id", "id"));
     assertThat(driver.write("public.category", "10", row("10", "name", "kitchen")))
         .containsExactly("void product unknown-value");
   }

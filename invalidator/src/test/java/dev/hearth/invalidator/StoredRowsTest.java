@@ -53,7 +53,6 @@ class StoredRowsTest {
         - { table: public.price, columns: [ amount ], keys: [ "product:{product_id}" ] }
       """;
 
-  @TempDir Path directory;
   private final Topics topics = new Topics("hearth");
   private final List<String> unknown = new ArrayList<>();
   private TopologyTestDriver driver;
@@ -64,7 +63,7 @@ class StoredRowsTest {
   private long lsn = 100;
 
   @BeforeEach
-  void start() {
+  void start(@TempDir Path directory) {
     Rules rules = Rules.compile(ShopRules.config(ShopRules.CACHES, RULES));
     Properties properties = new Properties();
     properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "hearth-invalidator");

@@ -55,6 +55,8 @@ public final class InvalidationTopology {
   }
 
   /**
+   * The topology.
+   *
    * @param rows what is known of rows, for each task
    */
   public static Topology build(

@@ -18,6 +18,8 @@ public interface KnownRows {
   @FunctionalInterface
   interface Opening {
     /**
+     * The rows of a task.
+     *
      * @param context with the state store {@link InvalidationTopology#ROWS}
      */
     KnownRows open(ProcessorContext<?, ?> context);

@@ -144,12 +144,13 @@ public final class Rows {
       return;
     }
     begun = true;
-    for (String table : new ArrayList<>(lives.keySet())) {
+    for (Map.Entry<String, TableLife> each : List.copyOf(lives.entrySet())) {
+      String table = each.getKey();
       TableNeeds needed = needs.apply(table);
       if (needed.columns().isEmpty()) {
         lives.remove(table);
         store.remove(table);
-      } else if (!lives.get(table).columns().equals(needed.sorted())) {
+      } else if (!each.getValue().columns().equals(needed.sorted())) {
         begin(table, offset - 1, true);
       }
     }

@@ -1,5 +1,6 @@
 package dev.hearth.invalidator.rows;
 
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -21,7 +22,7 @@ public record TableNeeds(
   }
 
   /** In alphabetical order: what is stored of each row, and asked for. */
-  java.util.List<String> sorted() {
-    return java.util.List.copyOf(new TreeSet<>(columns));
+  List<String> sorted() {
+    return List.copyOf(new TreeSet<>(columns));
   }
 }

@@ -15,6 +15,7 @@ import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store that forgets in a crash what was written since the last commit: of each key another part
@@ -49,7 +50,7 @@ final class CrashingStore implements KeyValueStore<Bytes, byte[]> {
   }
 
   @Override
-  public void put(Bytes key, byte[] value) {
+  public void put(Bytes key, byte @Nullable [] value) {
     since
         .computeIfAbsent(
             key, first -> new ArrayList<>(List.of(Optional.ofNullable(now.get(first)))))
@@ -72,19 +73,19 @@ final class CrashingStore implements KeyValueStore<Bytes, byte[]> {
   }
 
   @Override
-  public byte[] delete(Bytes key) {
-    byte[] former = now.get(key);
+  public byte @Nullable [] delete(Bytes key) {
+    byte @Nullable [] former = now.get(key);
     put(key, null);
     return former;
   }
 
   @Override
-  public byte[] get(Bytes key) {
+  public byte @Nullable [] get(Bytes key) {
     return now.get(key);
   }
 
   @Override
-  public KeyValueIterator<Bytes, byte[]> range(Bytes from, Bytes to) {
+  public KeyValueIterator<Bytes, byte[]> range(Bytes from, @Nullable Bytes to) {
     return iterator(
         new TreeMap<>(to == null ? now.tailMap(from) : now.subMap(from, true, to, true)));
   }
@@ -109,7 +110,7 @@ final class CrashingStore implements KeyValueStore<Bytes, byte[]> {
     return iterator(found);
   }
 
-  private static KeyValueIterator<Bytes, byte[]> iterator(TreeMap<Bytes, byte[]> of) {
+  private static KeyValueIterator<Bytes, byte[]> iterator(Map<Bytes, byte[]> of) {
     Iterator<Map.Entry<Bytes, byte[]>> entries = of.entrySet().iterator();
     return new KeyValueIterator<>() {
       @Override
