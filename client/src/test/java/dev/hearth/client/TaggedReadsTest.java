@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 class TaggedReadsTest {
   private static final AtomicInteger NUMBER = new AtomicInteger();
   private static final Duration LONG = Duration.ofMinutes(5);
-  private static final Freshness BOUND = Freshness.within(Duration.ofSeconds(3));
+  private static final Freshness BOUND = Freshness.within(Duration.ofSeconds(5));
 
   private static Sandbox sandbox;
 
