@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -55,34 +53,22 @@ class TagCostsTest {
         fill(store, count);
       }
       // Turn by turn, so that whatever else the machine does is shared by all.
-      Map<Integer, long[]> nanos = new LinkedHashMap<>();
-      for (int count : TAGS) {
-        nanos.put(count, new long[READS]);
-      }
-      for (int warmUp = 0; warmUp < READS; warmUp++) {
-        for (int count : TAGS) {
-          read(store, count);
+      long[][] nanos = new long[TAGS.length][READS];
+      for (int read = -READS; read < READS; read++) {
+        for (int n = 0; n < TAGS.length; n++) {
+          nanos[n][Math.max(0, read)] = read(store, TAGS[n]);
         }
       }
-      for (int read = 0; read < READS; read++) {
-        for (int count : TAGS) {
-          nanos.get(count)[read] = read(store, count);
-        }
-      }
-      long untagged = 0;
-      for (int count : TAGS) {
-        long[] sorted = nanos.get(count);
-        Arrays.sort(sorted);
-        long median = sorted[READS / 2];
-        untagged = count == 0 ? median : untagged;
+      for (int n = 0; n < TAGS.length; n++) {
+        Arrays.sort(nanos[n]);
         System.out.printf(
             Locale.ROOT,
             "%s: a hit with %2d tags p50 %4d us, p95 %4d us, %.2f of one without%n",
             name,
-            count,
-            median / 1000,
-            sorted[READS * 95 / 100] / 1000,
-            (double) median / untagged);
+            TAGS[n],
+            nanos[n][READS / 2] / 1000,
+            nanos[n][READS * 95 / 100] / 1000,
+            (double) nanos[n][READS / 2] / nanos[0][READS / 2]);
       }
     }
   }
