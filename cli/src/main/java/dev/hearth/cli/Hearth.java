@@ -31,6 +31,8 @@ import picocli.CommandLine.Spec;
       DlqCommand.class,
       ReplayCommand.class,
       PlanCommand.class,
+      PauseCommand.class,
+      PauseCommand.Resume.class,
       TeardownCommand.class,
       CommandLine.HelpCommand.class
     },

@@ -47,6 +47,11 @@ final class ServiceClient {
             .POST(HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body))));
   }
 
+  /** The answer where something is taken back; throws as {@link #get}. */
+  JsonNode delete(String path) throws InterruptedException {
+    return send(request(path).DELETE());
+  }
+
   private HttpRequest.Builder request(String path) {
     HttpRequest.Builder request = HttpRequest.newBuilder(resolve(path)).timeout(REQUEST_BOUND);
     if (token != null && !token.isEmpty()) {

@@ -13,6 +13,7 @@ import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.topic.Topics;
+import dev.hearth.schemas.warmup.Pause;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.standby.EpochsTopic;
@@ -27,11 +28,15 @@ import dev.hearth.warmer.load.ReadPool;
 import dev.hearth.warmer.load.RowLoader;
 import dev.hearth.warmer.plan.WarmupPlan;
 import dev.hearth.warmer.run.BatchLoader;
+import dev.hearth.warmer.run.KafkaPauseJournal;
 import dev.hearth.warmer.run.KafkaRunJournal;
+import dev.hearth.warmer.run.Pauses;
 import dev.hearth.warmer.run.PlanningException;
 import dev.hearth.warmer.run.Submission;
 import dev.hearth.warmer.run.WarmableCache;
 import dev.hearth.warmer.run.WarmupRunner;
+import dev.hearth.warmer.trigger.PauseRequests;
+import dev.hearth.warmer.trigger.PauseRoutes;
 import dev.hearth.warmer.trigger.WarmupRequests;
 import dev.hearth.warmer.trigger.WarmupRoutes;
 import java.time.Clock;
@@ -80,7 +85,11 @@ public final class Warmer implements Component {
 
   /** What runs between start and close. */
   private record Rooms(
-      HotKeysView hotKeys, WarmupRunner runner, Audits audits, VerdictPublisher verdicts) {}
+      HotKeysView hotKeys,
+      WarmupRunner runner,
+      Pauses pauses,
+      Audits audits,
+      VerdictPublisher verdicts) {}
 
   /**
    * Checks the settings; opens nothing yet.
@@ -183,11 +192,16 @@ public final class Warmer implements Component {
 
     KafkaRunJournal journal = new KafkaRunJournal(settings.topics().warmups(), settings.kafka());
     opened.push(journal);
+    KafkaPauseJournal held = new KafkaPauseJournal(settings.topics().pauses(), settings.kafka());
+    opened.push(held);
+    Pauses pauses = new Pauses(held, clock);
+    health.readiness("warm-ups", () -> Readiness.ready(PauseRoutes.sentence(pauses.all())));
     WarmupRunner runner =
         new WarmupRunner(
             caches.values().stream().map(cache -> warmable(cache, loaders)).toList(),
             (cache, top) -> plan(hotKeys, cache, top),
             journal,
+            pauses,
             settings.runner(),
             metrics,
             clock,
@@ -203,7 +217,7 @@ public final class Warmer implements Component {
     hotKeys.start();
     runner.start();
     Audits audits = new Audits(settings.audit(), caches, stores, loaders, metrics, clock);
-    return new Rooms(hotKeys, runner, audits, verdicts);
+    return new Rooms(hotKeys, runner, pauses, audits, verdicts);
   }
 
   @Override
@@ -220,6 +234,36 @@ public final class Warmer implements Component {
 
   /** The routes to add to the HTTP port; before the start they answer 503. */
   public Routes routes() {
+    Routes warmups = warmupRoutes();
+    Routes pauses = pauseRoutes();
+    return routes -> {
+      warmups.register(routes);
+      pauses.register(routes);
+    };
+  }
+
+  private Routes pauseRoutes() {
+    return new PauseRoutes(
+        new PauseRequests() {
+          @Override
+          public List<Pause> all() {
+            return requireStarted().pauses().all();
+          }
+
+          @Override
+          public Optional<String> pause(Optional<String> cache, String reason) {
+            return requireStarted().pauses().pause(cache, reason);
+          }
+
+          @Override
+          public Optional<String> resume(Optional<String> cache) {
+            return requireStarted().pauses().resume(cache);
+          }
+        },
+        caches.keySet());
+  }
+
+  private Routes warmupRoutes() {
     return new WarmupRoutes(
         new WarmupRequests() {
           @Override

@@ -3,6 +3,7 @@ package dev.hearth.schemas.codec;
 import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
+import dev.hearth.schemas.warmup.Pause;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.wire.HotKey;
 import dev.hearth.schemas.wire.KeyCount;
@@ -130,5 +131,13 @@ final class WarmingConversions {
         v.getAuditedAt(),
         Optional.ofNullable(v.getEvidence()),
         AuditVerdict.Mode.valueOf(v.getMode().toUpperCase(Locale.ROOT)));
+  }
+
+  static dev.hearth.schemas.wire.Pause toWire(Pause p) {
+    return new dev.hearth.schemas.wire.Pause(p.cache().orElse(null), p.reason(), p.since());
+  }
+
+  static Pause fromWire(dev.hearth.schemas.wire.Pause p) {
+    return new Pause(Optional.ofNullable(p.getCache()), p.getReason(), p.getSince());
   }
 }

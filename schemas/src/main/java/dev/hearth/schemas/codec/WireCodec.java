@@ -12,6 +12,7 @@ import dev.hearth.schemas.invalidation.Invalidation;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.GenerationRaised;
 import dev.hearth.schemas.position.Watermark;
+import dev.hearth.schemas.warmup.Pause;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -142,6 +143,13 @@ public final class WireCodec {
         dev.hearth.schemas.wire.WarmupRun.getClassSchema(),
         dev.hearth.schemas.wire.WarmupRun.getEncoder(),
         dev.hearth.schemas.wire.WarmupRun::createDecoder,
+        WarmingConversions::toWire,
+        WarmingConversions::fromWire);
+    add(
+        Pause.class,
+        dev.hearth.schemas.wire.Pause.getClassSchema(),
+        dev.hearth.schemas.wire.Pause.getEncoder(),
+        dev.hearth.schemas.wire.Pause::createDecoder,
         WarmingConversions::toWire,
         WarmingConversions::fromWire);
     add(

@@ -11,6 +11,7 @@ import dev.hearth.schemas.invalidation.Invalidation;
 import dev.hearth.schemas.invalidation.InvalidationMark;
 import dev.hearth.schemas.invalidation.InvalidationRecord;
 import dev.hearth.schemas.position.StreamMark;
+import dev.hearth.schemas.warmup.Pause;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.time.Duration;
 import java.util.List;
@@ -103,6 +104,11 @@ public final class Topics {
     return topic("warmups", WarmupRun.class, 1, COMPACTED);
   }
 
+  /** Caches whose warm-up runs are held, by cache; without a value once they are not. */
+  public Topic<String, Pause> pauses() {
+    return topic("pauses", Pause.class, 1, COMPACTED);
+  }
+
   /** What audits found. */
   public Topic<String, AuditVerdict> audits() {
     return topic("audits", AuditVerdict.class, 1, ONE_MONTH);
@@ -124,6 +130,7 @@ public final class Topics {
         accesses(),
         hotKeys(),
         warmups(),
+        pauses(),
         audits(),
         deadLetters());
   }

@@ -17,6 +17,7 @@ import dev.hearth.schemas.position.GenerationRaised;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.SourceIdentity;
 import dev.hearth.schemas.position.Watermark;
+import dev.hearth.schemas.warmup.Pause;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,6 +56,7 @@ final class SamplesOfRecords {
         new SnapshotRow(text(), text(), image()),
         new SnapshotEnd(text(), text(), List.of(text(), text())),
         new SnapshotRequest(text(), text(), List.of(text()), instant()),
+        new Pause(Optional.of(text()), text(), instant()),
         new Watermark(position(), random.nextLong(), instant()),
         new EpochRaised(
             text(),

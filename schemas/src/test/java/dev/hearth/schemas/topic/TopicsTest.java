@@ -23,6 +23,7 @@ class TopicsTest {
             "shop.accesses",
             "shop.hot-keys",
             "shop.warmups",
+            "shop.pauses",
             "shop.audits",
             "shop.dead-letters");
   }
@@ -57,16 +58,17 @@ class TopicsTest {
 
     assertThat(kept)
         .isEqualTo(
-            Map.of(
-                "shop.changes", "1 7 days",
-                "shop.snapshots", "1 compacted",
-                "shop.invalidations", "4 7 days",
-                "shop.epochs", "1 compacted",
-                "shop.applied", "1 1 days",
-                "shop.accesses", "4 1 days",
-                "shop.hot-keys", "1 compacted",
-                "shop.warmups", "1 compacted",
-                "shop.audits", "1 30 days",
-                "shop.dead-letters", "1 30 days"));
+            Map.ofEntries(
+                Map.entry("shop.changes", "1 7 days"),
+                Map.entry("shop.snapshots", "1 compacted"),
+                Map.entry("shop.invalidations", "4 7 days"),
+                Map.entry("shop.epochs", "1 compacted"),
+                Map.entry("shop.applied", "1 1 days"),
+                Map.entry("shop.accesses", "4 1 days"),
+                Map.entry("shop.hot-keys", "1 compacted"),
+                Map.entry("shop.warmups", "1 compacted"),
+                Map.entry("shop.audits", "1 30 days"),
+                Map.entry("shop.pauses", "1 compacted"),
+                Map.entry("shop.dead-letters", "1 30 days")));
   }
 }

@@ -1,39 +1,15 @@
 package dev.hearth.warmer.run;
 
-import dev.hearth.schemas.codec.UnreadableRecordException;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.warmup.WarmupRun;
-import java.time.Duration;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Runs in the compacted topic {@code warmups}, by run id. Thread-safe. */
 public final class KafkaRunJournal implements RunJournal {
-  private static final Logger log = LoggerFactory.getLogger(KafkaRunJournal.class);
-  private static final Duration LONGEST_READ = Duration.ofSeconds(30);
-  private static final Duration POLL = Duration.ofMillis(200);
-
-  private final Topic<String, WarmupRun> topic;
-  private final Map<String, Object> reading;
-  private final KafkaProducer<String, WarmupRun> producer;
+  private final CompactedTopic<WarmupRun> runs;
 
   /**
    * Opens the journal; connects in the background.
@@ -41,101 +17,27 @@ public final class KafkaRunJournal implements RunJournal {
    * @param kafka bootstrap servers, security and what else the user set for all clients
    */
   public KafkaRunJournal(Topic<String, WarmupRun> topic, Map<String, String> kafka) {
-    this.topic = topic;
-    this.reading = new HashMap<>(kafka);
-    reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-    reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    Map<String, Object> writing = new HashMap<>(kafka);
-    writing.put(ProducerConfig.ACKS_CONFIG, "all");
-    writing.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-    writing.put(ProducerConfig.LINGER_MS_CONFIG, 0);
-    writing.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
-    this.producer =
-        new KafkaProducer<>(writing, topic.key().serializer(), topic.value().serializer());
+    this.runs = new CompactedTopic<>(topic, kafka);
   }
 
   @Override
   public CompletionStage<Void> publish(WarmupRun run) {
-    return send(run.id(), run);
+    return runs.send(run.id(), run);
   }
 
   @Override
+  @SuppressWarnings("FutureReturnValueIgnored") // a run that stays a little longer does no harm
   public void forget(String id) {
-    send(id, null);
-  }
-
-  @SuppressWarnings("FutureReturnValueIgnored") // the callback completes the stage
-  private CompletionStage<Void> send(String id, @Nullable WarmupRun run) {
-    CompletableFuture<Void> acknowledged = new CompletableFuture<>();
-    try {
-      producer.send(
-          new ProducerRecord<>(topic.name(), id, run),
-          (metadata, failure) -> {
-            if (failure == null) {
-              acknowledged.complete(null);
-            } else {
-              acknowledged.completeExceptionally(failure);
-            }
-          });
-    } catch (KafkaException | IllegalStateException e) {
-      acknowledged.completeExceptionally(e);
-    }
-    return acknowledged;
+    runs.send(id, null);
   }
 
   @Override
   public List<WarmupRun> read() {
-    Map<String, WarmupRun> latest = new LinkedHashMap<>();
-    long deadline = System.nanoTime() + LONGEST_READ.toNanos();
-    try (KafkaConsumer<String, byte[]> consumer =
-        new KafkaConsumer<>(reading, new StringDeserializer(), new ByteArrayDeserializer())) {
-      TopicPartition partition = new TopicPartition(topic.name(), 0);
-      consumer.assign(List.of(partition));
-      consumer.seekToBeginning(List.of(partition));
-      long end = consumer.endOffsets(List.of(partition), LONGEST_READ).getOrDefault(partition, 0L);
-      while (consumer.position(partition, LONGEST_READ) < end) {
-        if (System.nanoTime() > deadline) {
-          throw new IllegalStateException(
-              topic.name()
-                  + " was read to offset "
-                  + consumer.position(partition)
-                  + " of "
-                  + end
-                  + " within "
-                  + LONGEST_READ.toSeconds()
-                  + " s");
-        }
-        consumer.poll(POLL).forEach(record -> take(latest, record));
-      }
-    }
-    return latest.values().stream().sorted(Comparator.comparing(WarmupRun::requestedAt)).toList();
-  }
-
-  private void take(Map<String, WarmupRun> latest, ConsumerRecord<String, byte[]> record) {
-    if (record.key() == null) {
-      return;
-    }
-    if (record.value() == null) {
-      latest.remove(record.key());
-      return;
-    }
-    try {
-      latest.put(
-          record.key(), topic.value().deserializer().deserialize(topic.name(), record.value()));
-    } catch (UnreadableRecordException e) {
-      log.warn(
-          "run passed over topic={} offset={} error={}",
-          topic.name(),
-          record.offset(),
-          e.getMessage());
-    }
+    return runs.read().stream().sorted(Comparator.comparing(WarmupRun::requestedAt)).toList();
   }
 
   @Override
   public void close() {
-    producer.close(Duration.ofSeconds(5));
+    runs.close();
   }
 }

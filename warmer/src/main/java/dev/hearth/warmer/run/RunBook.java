@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /** The runs that this process knows of: which wait, which runs, which ended. Thread-safe. */
 final class RunBook {
@@ -75,17 +76,43 @@ final class RunBook {
     return forgetOld();
   }
 
-  /** The next run that waits; empty where none came within the wait. */
-  synchronized Optional<WarmupRun> next(Duration wait) throws InterruptedException {
+  /**
+   * The next run that waits and is not held; empty where none came within the wait.
+   *
+   * @param held whether the runs of a cache are held
+   */
+  synchronized Optional<WarmupRun> next(Duration wait, Predicate<String> held)
+      throws InterruptedException {
     long deadline = System.nanoTime() + wait.toNanos();
-    while (queue.isEmpty()) {
+    while (true) {
+      for (String id : queue) {
+        WarmupRun run = runs.get(id);
+        if (run != null && !held.test(run.cache())) {
+          queue.remove(id);
+          return Optional.of(run);
+        }
+      }
       long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
       if (left <= 0) {
         return Optional.empty();
       }
       wait(left);
     }
-    return Optional.ofNullable(runs.get(queue.remove()));
+  }
+
+  /**
+   * Puts a run that was stopped back to the front, to be run from its beginning.
+   *
+   * @return the run as it waits; empty where it is to be cancelled
+   */
+  synchronized Optional<WarmupRun> putBack(WarmupRun run) {
+    if (toCancel.contains(run.id())) {
+      return Optional.empty();
+    }
+    WarmupRun waiting = run.with(WarmupRun.State.QUEUED, WarmupRun.Progress.NONE);
+    runs.put(run.id(), waiting);
+    queue.addFirst(run.id());
+    return Optional.of(waiting);
   }
 
   /**

@@ -40,6 +40,7 @@ public final class WarmupRunner implements AutoCloseable {
   private final Map<String, WarmableCache> caches;
   private final Planner planner;
   private final RunJournal journal;
+  private final Pauses pauses;
   private final RunnerSettings settings;
   private final Metrics metrics;
   private final Clock clock;
@@ -67,6 +68,7 @@ public final class WarmupRunner implements AutoCloseable {
       Collection<WarmableCache> caches,
       Planner planner,
       RunJournal journal,
+      Pauses pauses,
       RunnerSettings settings,
       Metrics metrics,
       Clock clock,
@@ -78,6 +80,7 @@ public final class WarmupRunner implements AutoCloseable {
             .collect(Collectors.toUnmodifiableMap(WarmableCache::name, Function.identity()));
     this.planner = planner;
     this.journal = journal;
+    this.pauses = pauses;
     this.settings = settings;
     this.metrics = metrics;
     this.clock = clock;
@@ -186,7 +189,7 @@ public final class WarmupRunner implements AutoCloseable {
         if (!takenUp) {
           takeUp();
         } else {
-          Optional<WarmupRun> next = book.next(TURN);
+          Optional<WarmupRun> next = book.next(TURN, pauses::holds);
           if (next.isPresent()) {
             run(next.get());
           }
@@ -202,6 +205,7 @@ public final class WarmupRunner implements AutoCloseable {
   private void takeUp() throws InterruptedException {
     List<WarmupRun> journaled;
     try {
+      pauses.takeUp();
       journaled = journal.read();
     } catch (RuntimeException e) {
       if (!closing) {
@@ -236,6 +240,15 @@ public final class WarmupRunner implements AutoCloseable {
     }
     if (closing) {
       return;
+    }
+    if (ending.state() == State.CANCELLED) {
+      // Unless it was cancelled, a pause stopped it.
+      Optional<WarmupRun> waiting = book.putBack(run);
+      if (waiting.isPresent()) {
+        log.info("held run={} cache={}", run.id(), run.cache());
+        publish(waiting.get());
+        return;
+      }
     }
     WarmupRun ended =
         run.with(ending.state(), ending.progress())
@@ -281,7 +294,7 @@ public final class WarmupRunner implements AutoCloseable {
             warmer,
             pace,
             batches,
-            () -> closing || book.isToCancel(run.id()),
+            () -> closing || book.isToCancel(run.id()) || pauses.holds(run.cache()),
             this::progressed,
             metrics);
     RunExecution.Ending ending = execution.execute(keys, settings.batchKeys());

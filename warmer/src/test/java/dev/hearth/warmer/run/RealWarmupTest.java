@@ -178,6 +178,7 @@ class RealWarmupTest {
                 "product", Duration.ofHours(1), List.of(redis.store()), Optional.of(loader))),
         (cache, top) -> IntStream.range(0, top).mapToObj(this::key).toList(),
         journal,
+        new Pauses(new MemoryPauses(), Clock.systemUTC()),
         RunnerSettings.defaults(),
         metrics,
         // Topics carry microseconds.

@@ -7,14 +7,17 @@ import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class RunBookTest {
   private static final Instant AT = Instant.parse("2026-11-23T08:00:00Z");
 
   private final RunBook book = new RunBook(10, 2);
+  private final Set<String> held = new HashSet<>();
 
   @Test
   void runsARunOnceThatWasTakenUpFromTheJournalBeforeItsRequestWasThrough()
@@ -73,8 +76,35 @@ class RunBookTest {
     assertThat(book.alike("product", 5)).isEmpty();
   }
 
+  @Test
+  void passesOverWhatIsHeldAndRunsItFirstWhenItIsNotHeldAnyMore() throws InterruptedException {
+    book.enqueue(run("a", State.QUEUED));
+    held.add("product");
+
+    assertThat(next()).isEmpty();
+
+    held.clear();
+
+    assertThat(next()).contains("a");
+  }
+
+  @Test
+  void putsAStoppedRunBackToTheFrontUnlessItIsToBeCancelled() throws InterruptedException {
+    book.enqueue(run("a", State.QUEUED));
+    book.enqueue(run("b", State.QUEUED));
+    next();
+
+    assertThat(book.putBack(run("a", State.RUNNING))).contains(run("a", State.QUEUED));
+    assertThat(next()).contains("a");
+
+    book.cancel("a", AT);
+
+    assertThat(book.putBack(run("a", State.RUNNING))).isEmpty();
+    assertThat(next()).contains("b");
+  }
+
   private Optional<String> next() throws InterruptedException {
-    return book.next(Duration.ZERO).map(WarmupRun::id);
+    return book.next(Duration.ZERO, held::contains).map(WarmupRun::id);
   }
 
   private static WarmupRun run(String id, State state) {

@@ -40,6 +40,7 @@ class WarmupRunnerTest {
   private final Metrics metrics = new Metrics("test");
   private final MemoryStore redis = new MemoryStore("redis");
   private final MemoryStore hazelcast = new MemoryStore("hazelcast");
+  private final MemoryPauses pauseJournal = new MemoryPauses();
   private final MemoryJournal journal = new MemoryJournal();
   private final AtomicInteger ids = new AtomicInteger();
   private final List<WarmupRunner> runners = new ArrayList<>();
@@ -407,6 +408,7 @@ class WarmupRunnerTest {
             List.of(cache(List.of(redis), WarmupRunnerTest::values)),
             (cache, top) -> List.of(),
             journal,
+            new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC)),
             SETTINGS,
             metrics,
             Clock.fixed(NOW, ZoneOffset.UTC),
@@ -421,6 +423,118 @@ class WarmupRunnerTest {
     assertThat(ended.state()).isEqualTo(State.DONE);
     assertThat(ended.problem().orElse(""))
         .startsWith("no key of cache \"product\" is known to be hot");
+  }
+
+  @Test
+  void holdsTheRunsOfAPausedCacheAndLetsThoseOfOthersPass() {
+    Pauses pauses = new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC));
+    WarmupRunner runner =
+        runner(
+            List.of(
+                cache(List.of(redis), WarmupRunnerTest::values),
+                new WarmableCache(
+                    "price",
+                    Duration.ofHours(1),
+                    List.of(redis),
+                    Optional.of(WarmupRunnerTest::values))),
+            pauses);
+    runner.start();
+    assertThat(pauses.pause(Optional.of("product"), "the database is slow")).isEmpty();
+    String product = accepted(runner.submit("product", 3, "http")).id();
+    String price = accepted(runner.submit("price", 3, "http")).id();
+
+    assertThat(ended(runner, price).state()).isEqualTo(State.DONE);
+    assertThat(runner.find(product).orElseThrow().state()).isEqualTo(State.QUEUED);
+
+    assertThat(pauses.resume(Optional.of("product"))).isEmpty();
+
+    assertThat(ended(runner, product).state()).isEqualTo(State.DONE);
+  }
+
+  @Test
+  void stopsARunBehindItsBatchAndRunsItWholeWhenItGoesOn() throws Exception {
+    CountDownLatch loading = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Pauses pauses = new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC));
+    WarmupRunner runner = runner(List.of(cache(List.of(redis), held(loading, goOn))), pauses);
+    runner.start();
+    // More batches than run at once: the pause comes in between.
+    int top = SETTINGS.batchKeys() * (SETTINGS.ceiling() + 3);
+    String id = accepted(runner.submit("product", top, "http")).id();
+    loading.await();
+
+    assertThat(pauses.pause(Optional.empty(), "")).isEmpty();
+    goOn.countDown();
+
+    eventually(
+        () -> runner.find(id).orElseThrow(),
+        run -> {
+          assertThat(run.state()).isEqualTo(State.QUEUED);
+          assertThat(run.progress().done()).isZero();
+        });
+    assertThat(journal.statesOf(id)).doesNotContain(State.CANCELLED, State.DONE);
+
+    assertThat(pauses.resume(Optional.empty())).isEmpty();
+
+    WarmupRun done = ended(runner, id);
+    assertThat(done.state()).isEqualTo(State.DONE);
+    assertThat(done.progress().done()).isEqualTo(top);
+  }
+
+  @Test
+  void aRestartLetsNothingGoThatWasHeld() {
+    Pauses before = new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC));
+    WarmupRunner first = runner(List.of(cache(List.of(redis), WarmupRunnerTest::values)), before);
+    first.start();
+    before.pause(Optional.of("product"), "incident");
+    String id = accepted(first.submit("product", 3, "http")).id();
+    first.close();
+
+    Pauses after = new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC));
+    WarmupRunner second = runner(List.of(cache(List.of(redis), WarmupRunnerTest::values)), after);
+    pauseJournal.broken(true);
+    second.start();
+
+    // While it cannot be told what is held, everything is.
+    assertThat(second.hasTakenUp()).isFalse();
+    pauseJournal.broken(false);
+    eventually(second::hasTakenUp, known -> assertThat(known).isTrue());
+    assertThat(after.all()).extracting(pause -> pause.reason()).containsExactly("incident");
+    assertThat(second.find(id).orElseThrow().state()).isEqualTo(State.QUEUED);
+
+    after.resume(Optional.of("product"));
+
+    assertThat(ended(second, id).state()).isEqualTo(State.DONE);
+  }
+
+  @Test
+  void aRunThatIsHeldCanBeCancelled() {
+    Pauses pauses = new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC));
+    WarmupRunner runner = runner(List.of(cache(List.of(redis), WarmupRunnerTest::values)), pauses);
+    runner.start();
+    pauses.pause(Optional.empty(), "");
+    String id = accepted(runner.submit("product", 3, "http")).id();
+
+    runner.cancel(id);
+
+    assertThat(runner.find(id).orElseThrow().state()).isEqualTo(State.CANCELLED);
+  }
+
+  @Test
+  void aPauseThatCannotBeWrittenDownIsNone() {
+    Pauses pauses = new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC));
+    pauseJournal.broken(true);
+
+    assertThat(pauses.pause(Optional.of("product"), ""))
+        .hasValueSatisfying(why -> assertThat(why).contains("no broker", "try again"));
+    assertThat(pauses.holds("product")).isFalse();
+
+    pauseJournal.broken(false);
+    pauses.pause(Optional.empty(), "");
+
+    assertThat(pauses.resume(Optional.of("product")))
+        .contains("all caches are paused, and so is this one; resume all of them");
+    assertThat(pauses.holds("product")).isTrue();
   }
 
   private static BatchLoader held(CountDownLatch loading, CountDownLatch goOn) {
@@ -440,11 +554,16 @@ class WarmupRunnerTest {
   }
 
   private WarmupRunner runner(List<WarmableCache> caches) {
+    return runner(caches, new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC)));
+  }
+
+  private WarmupRunner runner(List<WarmableCache> caches, Pauses pauses) {
     WarmupRunner runner =
         new WarmupRunner(
             caches,
             (cache, top) -> IntStream.range(0, top).mapToObj(i -> cache + ":" + i).toList(),
             journal,
+            pauses,
             SETTINGS,
             metrics,
             Clock.fixed(NOW, ZoneOffset.UTC),

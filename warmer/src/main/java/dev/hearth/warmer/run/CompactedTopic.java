@@ -1,0 +1,135 @@
+package dev.hearth.warmer.run;
+
+import dev.hearth.schemas.codec.UnreadableRecordException;
+import dev.hearth.schemas.topic.Topic;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A compacted topic of one partition as a map that outlives processes. Thread-safe. */
+final class CompactedTopic<V> implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(CompactedTopic.class);
+  private static final Duration LONGEST_READ = Duration.ofSeconds(30);
+  private static final Duration POLL = Duration.ofMillis(200);
+
+  private final Topic<String, V> topic;
+  private final Map<String, Object> reading;
+  private final KafkaProducer<String, V> producer;
+
+  /**
+   * Opens it; connects in the background.
+   *
+   * @param kafka bootstrap servers, security and what else the user set for all clients
+   */
+  CompactedTopic(Topic<String, V> topic, Map<String, String> kafka) {
+    this.topic = topic;
+    this.reading = new HashMap<>(kafka);
+    reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    Map<String, Object> writing = new HashMap<>(kafka);
+    writing.put(ProducerConfig.ACKS_CONFIG, "all");
+    writing.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    writing.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+    writing.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000);
+    writing.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+    writing.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+    this.producer =
+        new KafkaProducer<>(writing, topic.key().serializer(), topic.value().serializer());
+  }
+
+  /** Writes a value, or removes it; completes once that cannot be lost. */
+  @SuppressWarnings("FutureReturnValueIgnored") // the callback completes the stage
+  CompletionStage<Void> send(String key, @Nullable V value) {
+    CompletableFuture<Void> acknowledged = new CompletableFuture<>();
+    try {
+      producer.send(
+          new ProducerRecord<>(topic.name(), key, value),
+          (metadata, failure) -> {
+            if (failure == null) {
+              acknowledged.complete(null);
+            } else {
+              acknowledged.completeExceptionally(failure);
+            }
+          });
+    } catch (KafkaException | IllegalStateException e) {
+      acknowledged.completeExceptionally(e);
+    }
+    return acknowledged;
+  }
+
+  /**
+   * What stands there now. Blocks, within a bound.
+   *
+   * @throws RuntimeException where it could not be read to its end
+   */
+  Collection<V> read() {
+    Map<String, V> latest = new LinkedHashMap<>();
+    long deadline = System.nanoTime() + LONGEST_READ.toNanos();
+    try (KafkaConsumer<String, byte[]> consumer =
+        new KafkaConsumer<>(reading, new StringDeserializer(), new ByteArrayDeserializer())) {
+      TopicPartition partition = new TopicPartition(topic.name(), 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      long end = consumer.endOffsets(List.of(partition), LONGEST_READ).getOrDefault(partition, 0L);
+      while (consumer.position(partition, LONGEST_READ) < end) {
+        if (System.nanoTime() > deadline) {
+          throw new IllegalStateException(
+              topic.name()
+                  + " was read to offset "
+                  + consumer.position(partition)
+                  + " of "
+                  + end
+                  + " within "
+                  + LONGEST_READ.toSeconds()
+                  + " s");
+        }
+        consumer.poll(POLL).forEach(record -> take(latest, record));
+      }
+    }
+    return List.copyOf(latest.values());
+  }
+
+  private void take(Map<String, V> latest, ConsumerRecord<String, byte[]> record) {
+    if (record.key() == null) {
+      return;
+    }
+    if (record.value() == null) {
+      latest.remove(record.key());
+      return;
+    }
+    try {
+      latest.put(
+          record.key(), topic.value().deserializer().deserialize(topic.name(), record.value()));
+    } catch (UnreadableRecordException e) {
+      log.warn(
+          "record passed over topic={} offset={} error={}",
+          topic.name(),
+          record.offset(),
+          e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    producer.close(Duration.ofSeconds(5));
+  }
+}
