@@ -41,6 +41,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -61,7 +62,7 @@ class DlqCommandTest {
   private static Sandbox servers;
   private static Path file;
   private static HearthConfig config;
-  private static Services services;
+  private static @Nullable Services services;
 
   @BeforeAll
   static void start(@TempDir Path directory) throws Exception {
@@ -120,8 +121,9 @@ class DlqCommandTest {
   @Test
   @Order(2)
   void listsWhatTheServicesSetAsideAndShowsItWhole() throws Exception {
-    services = new Services(config, EnumSet.of(Role.INGEST, Role.INVALIDATE));
-    services.start();
+    Services started = new Services(config, EnumSet.of(Role.INGEST, Role.INVALIDATE));
+    services = started;
+    started.start();
     awaitWatermark();
     byte[] garbage = {(byte) 0xC3, 1, 2, 3, 0, 5};
     produce(TOPICS.changes().name(), garbage, Map.of());

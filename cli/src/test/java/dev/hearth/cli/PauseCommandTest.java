@@ -68,7 +68,7 @@ class PauseCommandTest {
                 servers.redis().uri(),
                 directory.resolve("data")));
     config = ConfigLoader.load(file, Map.of(), Map.of()).config();
-    restart();
+    services = started();
   }
 
   @AfterAll
@@ -92,7 +92,8 @@ class PauseCommandTest {
             .path("id")
             .asText();
 
-    restart();
+    services.close();
+    services = started();
 
     assertThat(run("status").out())
         .containsPattern("ok +warm-ups +cache product paused since .* \\(the database is slow\\)");
@@ -118,17 +119,15 @@ class PauseCommandTest {
         .contains("No service answers at http://127.0.0.1:1");
   }
 
-  private static void restart() {
-    if (services != null) {
-      services.close();
-    }
-    services = new Services(config, EnumSet.allOf(Role.class));
-    services.start();
+  private static Services started() {
+    Services started = new Services(config, EnumSet.allOf(Role.class));
+    started.start();
     long deadline = System.nanoTime() + BOUND.toNanos();
-    while (!services.health().ready().fine()) {
-      assertThat(System.nanoTime()).as("%s", services.health().ready()).isLessThan(deadline);
+    while (!started.health().ready().fine()) {
+      assertThat(System.nanoTime()).as("%s", started.health().ready()).isLessThan(deadline);
       LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
     }
+    return started;
   }
 
   private static String state(String id) throws Exception {

@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
  * no method. Connecting as the services do would configure their map. Not thread-safe.
  */
 final class HazelcastSession implements AutoCloseable {
-  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final HazelcastInstance client;
 

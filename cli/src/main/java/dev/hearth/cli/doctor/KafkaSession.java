@@ -22,7 +22,7 @@ import org.apache.kafka.common.config.ConfigResource;
 
 /** A Kafka cluster, asked by its admin client. Not thread-safe. */
 final class KafkaSession implements AutoCloseable {
-  private static final Duration BOUND = Duration.ofSeconds(5);
+  private static final Duration BOUND = Duration.ofSeconds(10);
 
   private final Admin admin;
   private final int brokers;

@@ -3,6 +3,7 @@ package dev.hearth.warmer.run;
 import dev.hearth.schemas.warmup.Pause;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,7 +62,7 @@ public final class Pauses {
    * @return why not; empty where it is so
    */
   public Optional<String> pause(Optional<String> cache, String reason) {
-    Pause pause = new Pause(cache, reason, clock.instant());
+    Pause pause = new Pause(cache, reason, clock.instant().truncatedTo(ChronoUnit.MILLIS));
     Optional<String> unkept = await(journal.publish(pause));
     if (unkept.isEmpty()) {
       synchronized (this) {
