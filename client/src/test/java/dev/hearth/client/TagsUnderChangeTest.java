@@ -44,7 +44,7 @@ class TagsUnderChangeTest {
   private static final int PARTITIONS = 4;
   private static final int SHELVES = 6;
   private static final int LISTS = 8;
-  private static final int CHANGES = 500;
+  private static final int CHANGES = Integer.getInteger("hearth.changes", 250);
   private static final int READERS = 3;
 
   /** Reads for each change, so that some are answered from the store. */
