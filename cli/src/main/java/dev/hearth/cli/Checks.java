@@ -10,6 +10,7 @@ import dev.hearth.warmer.WarmerSettings;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -68,7 +69,7 @@ final class Checks {
                     "caches." + cache,
                     "no rule touches it, so that only its time to live ends an entry; write a rule"
                         + " with a key such as \""
-                        + config.caches().get(cache).key()
+                        + Objects.requireNonNull(config.caches().get(cache)).key()
                         + "\""))
         .forEach(warnings::add);
     return warnings;
