@@ -218,6 +218,7 @@ public final class Rules {
     for (Rule rule : of(table)) {
       columns.addAll(rule.reads());
       ofDeleted.addAll(rule.keyColumns());
+      rule.when().ifPresent(when -> ofDeleted.addAll(when.condition().columns()));
     }
     for (FanOut.Place place : placesOf(table)) {
       Rule.Target target = place.target();
