@@ -54,14 +54,14 @@ final class Tally {
    * @param needed those of them that changed
    */
   void voided(String reason, long keys, long needed) {
-    count(byReason, reason, keys, needed);
-    byReason.get(reason)[2]++;
+    count(byReason, reason, keys, needed)[2]++;
   }
 
-  private static void count(Map<String, long[]> counts, String name, long keys, long needed) {
+  private static long[] count(Map<String, long[]> counts, String name, long keys, long needed) {
     long[] count = counts.computeIfAbsent(name, key -> new long[3]);
     count[0] += keys;
     count[1] += needed;
+    return count;
   }
 
   long transactions() {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -86,7 +87,7 @@ final class Traffic implements AutoCloseable {
     Drawn drawn = session.drawn();
     Session.Mark mark = session.mark(nextProbe());
     session.commit();
-    Results before = latest.get(drawn);
+    Results before = Objects.requireNonNull(latest.get(drawn), "results at the start");
     Results after = Results.read(observer, drawn);
     latest.put(drawn, after);
     committed++;
