@@ -99,6 +99,7 @@ final class DerivationStream implements Component {
                 rules,
                 StoredRows.opening(
                     rules, new RowCounts(), () -> UUID.randomUUID().toString(), clock),
+                () -> LogGap.isBefore(application(topics), topics.changes().name(), kafka),
                 new Counts(),
                 clock),
             properties());

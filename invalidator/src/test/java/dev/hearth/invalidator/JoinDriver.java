@@ -67,6 +67,7 @@ final class JoinDriver implements AutoCloseable {
                 topics,
                 rules,
                 StoredRows.opening(rules, new SilentRows(), () -> "snapshot-" + id++, clock),
+                () -> false,
                 new Silent(),
                 clock),
             properties,

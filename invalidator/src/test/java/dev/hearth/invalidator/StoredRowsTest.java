@@ -77,6 +77,7 @@ class StoredRowsTest {
                 topics,
                 rules,
                 StoredRows.opening(rules, new Heard(), () -> "snapshot-" + id++, clock),
+                () -> false,
                 new Silent(),
                 clock),
             properties,

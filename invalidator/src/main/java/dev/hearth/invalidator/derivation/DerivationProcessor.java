@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -52,11 +53,15 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   /** Other rules than these derived what stands in the stores, or nobody knows which. */
   static final String RULES_CHANGED = "rules-changed";
 
+  /** The log kept changes for a shorter time than nobody derived. */
+  static final String LOG_GAP = "log-gap";
+
   private static final Duration TICK = Duration.ofSeconds(1);
 
   private final Derivation derivation;
   private final Rules rules;
   private final KnownRows.Opening opening;
+  private final BooleanSupplier missed;
   private final Deserializer<ChangeRecord> deserializer;
   private final String changesTopic;
   private final InvalidationTopology.Listener listener;
@@ -66,10 +71,12 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   private KnownRows rows = KnownRows.NONE;
   private final Map<String, CacheLife> lives = new LinkedHashMap<>();
   private Position lastPosition = Position.NONE;
+  private boolean rowsMissed;
 
   DerivationProcessor(
       Rules rules,
       KnownRows.Opening opening,
+      BooleanSupplier missed,
       Deserializer<ChangeRecord> deserializer,
       String changesTopic,
       InvalidationTopology.Listener listener,
@@ -77,6 +84,7 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
     this.rules = rules;
     this.derivation = new Derivation(rules);
     this.opening = opening;
+    this.missed = missed;
     this.deserializer = deserializer;
     this.changesTopic = changesTopic;
     this.listener = listener;
@@ -106,6 +114,10 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
               CacheLife life = text == null ? CacheLife.UNKNOWN : CacheLife.parse(text);
               lives.put(cache, life.rules().equals(fingerprint) ? life : life.due(RULES_CHANGED));
             });
+    if (missed.getAsBoolean()) {
+      lives.replaceAll((cache, life) -> life.due(LOG_GAP));
+      rowsMissed = true;
+    }
   }
 
   @Override
@@ -114,6 +126,10 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
     List<Runnable> effects = new ArrayList<>();
     long offset = offset();
     rows.at(offset);
+    if (rowsMissed) {
+      rows.forget(Optional.empty(), offset - 1);
+      rowsMissed = false;
+    }
     try {
       change = deserializer.deserialize(changesTopic, record.value());
       if (change == null) {

@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.serialization.Serdes;
@@ -58,9 +59,16 @@ public final class InvalidationTopology {
    * The topology.
    *
    * @param rows what is known of rows, for each task
+   * @param missed whether the log has lost changes that were not derived yet; asked by each task as
+   *     it begins
    */
   public static Topology build(
-      Topics topics, Rules rules, KnownRows.Opening rows, Listener listener, Clock clock) {
+      Topics topics,
+      Rules rules,
+      KnownRows.Opening rows,
+      BooleanSupplier missed,
+      Listener listener,
+      Clock clock) {
     Topic<String, ChangeRecord> changes = topics.changes();
     Topic<String, InvalidationRecord> invalidations = topics.invalidations();
     Topic<String, StreamMark> epochs = topics.epochs();
@@ -74,7 +82,13 @@ public final class InvalidationTopology {
         DERIVE,
         () ->
             new DerivationProcessor(
-                rules, rows, changes.value().deserializer(), changes.name(), listener, clock),
+                rules,
+                rows,
+                missed,
+                changes.value().deserializer(),
+                changes.name(),
+                listener,
+                clock),
         CHANGES);
     topology.addStateStore(
         Stores.keyValueStoreBuilder(

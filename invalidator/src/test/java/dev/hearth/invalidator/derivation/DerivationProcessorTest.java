@@ -32,6 +32,7 @@ class DerivationProcessorTest {
   private static final Instant NOW = Instant.parse("2026-11-23T08:00:00Z");
 
   private final Topics topics = new Topics("hearth");
+  private boolean missed;
   private final Rules rules = ShopRules.rules();
   private final Rules changed =
       Rules.compile(
@@ -81,6 +82,17 @@ class DerivationProcessorTest {
     assertThat(new Run(changed, killed.memory()).raisedAt(8, 20))
         .containsExactly("product rules-changed 20");
     assertThat(new Run(changed, killed.memory()).raisedAt(9, 21)).isEmpty();
+  }
+
+  @Test
+  void givesEveryCacheAGenerationWhereTheLogHasLostWhatNobodyDerived() {
+    Map<String, String> memory = memoryAfter(rules, 7);
+    missed = true;
+    Run next = new Run(rules, memory);
+
+    assertThat(next.raisedAt(12, 20))
+        .containsExactly("product log-gap 20", "category log-gap 20", "stock log-gap 20");
+    assertThat(next.raisedAt(13, 21)).isEmpty();
   }
 
   @Test
@@ -163,6 +175,7 @@ class DerivationProcessorTest {
           new DerivationProcessor(
               of,
               unused -> KnownRows.NONE,
+              () -> missed,
               topics.changes().value().deserializer(),
               topics.changes().name(),
               new Silent(),

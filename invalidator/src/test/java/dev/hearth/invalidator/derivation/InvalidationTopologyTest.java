@@ -71,6 +71,7 @@ class InvalidationTopologyTest {
                 topics,
                 ShopRules.rules(),
                 unused -> KnownRows.NONE,
+                () -> false,
                 listener(),
                 Clock.fixed(NOW, ZoneOffset.UTC)),
             properties,
