@@ -358,7 +358,8 @@ public final class Ingest implements Component {
               (table, occasion) ->
                   session.distrust(table, sinceWatched, () -> watch.told(table, occasion)));
       // The session is closed first: the engine's thread may be waiting for room in it.
-      try (LogEngine engine = new LogEngine(settings, session, ended::set);
+      try (LogEngine engine =
+              new LogEngine(settings, ChangeDecoder.UNAVAILABLE, session, ended::set);
           session) {
         engine.start();
         beats.scheduleWithFixedDelay(

@@ -45,11 +45,18 @@ public final class LogEngine implements AutoCloseable {
     OptionalLong confirmed();
   }
 
-  public LogEngine(SourceSettings settings, Receiver receiver, Consumer<String> onEnd) {
+  /**
+   * Wires it; nothing is connected before {@link #start}.
+   *
+   * @param unavailable what is delivered in place of a large value that an update did not touch;
+   *     nothing that a row could hold
+   */
+  public LogEngine(
+      SourceSettings settings, String unavailable, Receiver receiver, Consumer<String> onEnd) {
     this.ticket = Handover.issue(receiver);
     this.engine =
         DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
-            .using(properties(settings, ticket))
+            .using(properties(settings, unavailable, ticket))
             .using(
                 (success, message, error) -> {
                   ended.countDown();
@@ -114,7 +121,7 @@ public final class LogEngine implements AutoCloseable {
     return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
   }
 
-  private static Properties properties(SourceSettings settings, String ticket) {
+  private static Properties properties(SourceSettings settings, String unavailable, String ticket) {
     Properties address = Driver.parseURL(settings.url(), new Properties());
     if (address == null) {
       throw new IllegalArgumentException(settings.url() + " is no PostgreSQL URL");
@@ -156,6 +163,7 @@ public final class LogEngine implements AutoCloseable {
     p.setProperty("decimal.handling.mode", "string");
     p.setProperty("time.precision.mode", "adaptive_time_microseconds");
     p.setProperty("binary.handling.mode", "hex");
+    p.setProperty("unavailable.value.placeholder", unavailable);
     p.setProperty("hstore.handling.mode", "json");
     // Else their values would come as NULL.
     p.setProperty("include.unknown.datatypes", "true");

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -25,6 +26,13 @@ import org.jspecify.annotations.Nullable;
  * outside the replica identity, and large values that an update did not touch.
  */
 public final class ChangeDecoder {
+  /**
+   * What the engine is to put in place of a large value that an update did not touch. Drawn anew by
+   * each process: the engine's own placeholder is a text that anybody can store in a row, and a row
+   * that gets it would count as untouched.
+   */
+  public static final String UNAVAILABLE = "untouched-" + UUID.randomUUID() + UUID.randomUUID();
+
   private final Map<String, TableShape> tables;
   private final Map<String, String> unusable;
 

@@ -14,12 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The columns of a row that the log carries, as text; pure. */
 final class RowReader {
-  /** What Debezium puts in place of a large value that an update did not touch. */
-  private static final String UNAVAILABLE = "__debezium_unavailable_value";
-
-  /** The same for bytea, which the engine delivers as hexadecimal digits. */
+  /** The placeholder for bytea, which the engine delivers as hexadecimal digits. */
   private static final String UNAVAILABLE_BYTES =
-      HexFormat.of().formatHex(UNAVAILABLE.getBytes(StandardCharsets.UTF_8));
+      HexFormat.of().formatHex(ChangeDecoder.UNAVAILABLE.getBytes(StandardCharsets.UTF_8));
 
   private final TableShape shape;
 
@@ -44,7 +41,7 @@ final class RowReader {
     for (String column : columns) {
       Field field = row.schema().field(column);
       String text = ColumnText.of(row, field, shape.types().getOrDefault(column, ColumnType.PLAIN));
-      if (!UNAVAILABLE.equals(text) && !UNAVAILABLE_BYTES.equals(text)) {
+      if (!ChangeDecoder.UNAVAILABLE.equals(text) && !UNAVAILABLE_BYTES.equals(text)) {
         values.put(column, text);
       }
     }

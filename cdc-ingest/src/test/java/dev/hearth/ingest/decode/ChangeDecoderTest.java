@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ChangeDecoderTest {
-  private static final String UNAVAILABLE = "__debezium_unavailable_value";
+  private static final String UNAVAILABLE = ChangeDecoder.UNAVAILABLE;
   private static final String TABLE = "public.product";
   private static final long MICROS = 1_700_000_000_123_456L;
   private static final Instant COMMITTED_AT = Instant.EPOCH.plus(MICROS, ChronoUnit.MICROS);
@@ -204,10 +206,18 @@ class ChangeDecoderTest {
 
   @Test
   void anUntouchedLargeValueOfBytesIsNotKnownEither() {
-    String hexadecimal = "5f5f646562657a69756d5f756e617661696c61626c655f76616c7565";
+    String hexadecimal = HexFormat.of().formatHex(UNAVAILABLE.getBytes(StandardCharsets.UTF_8));
 
     assertThat(change(KEY_ONLY, "u", null, row(1, hexadecimal)).after())
         .isEqualTo(image("id", "1"));
+  }
+
+  @Test
+  void aTextThatIsWhatTheEngineWouldPutInPlaceOfALargeValueIsAValueLikeAnyOther() {
+    Decoded.Change change =
+        change(FULL, "u", row(1, "old"), row(1, "__debezium_unavailable_value"));
+
+    assertThat(change.after()).isEqualTo(image("id", "1", "name", "__debezium_unavailable_value"));
   }
 
   @Test
