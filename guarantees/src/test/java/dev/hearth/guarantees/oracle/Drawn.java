@@ -9,12 +9,9 @@ import java.util.stream.Collectors;
 
 /** A random schema with random caches over it, and the configuration that follows from them. */
 record Drawn(Schema schema, List<CachedQuery> queries) {
-  /** Tables that a rule goes through do not touch its keys by their own changes yet. */
-  private static final boolean OWN_CHANGES = false;
-
   static Drawn random(String namespace, Dice dice) {
     Schema schema = Schema.random(namespace, dice);
-    return new Drawn(schema, Queries.random(schema, dice.between(4, 6), OWN_CHANGES, dice));
+    return new Drawn(schema, Queries.random(schema, dice.between(4, 6), dice));
   }
 
   /** One line of the configuration's rules, and the kinds of what its keys stand for. */

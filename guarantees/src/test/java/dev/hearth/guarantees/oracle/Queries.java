@@ -10,24 +10,16 @@ import java.util.stream.Stream;
 /** Random queries over a schema, each with the rules that a person derives from its text. */
 final class Queries {
   private final Schema schema;
-  private final boolean ownChanges;
   private final Dice dice;
   private String cache = "";
 
-  private Queries(Schema schema, boolean ownChanges, Dice dice) {
+  private Queries(Schema schema, Dice dice) {
     this.schema = schema;
-    this.ownChanges = ownChanges;
     this.dice = dice;
   }
 
-  /**
-   * Draws queries.
-   *
-   * @param ownChanges whether rules may rely on it that a table which they go through touches their
-   *     keys by its own changes
-   */
-  static List<CachedQuery> random(Schema schema, int count, boolean ownChanges, Dice dice) {
-    Queries queries = new Queries(schema, ownChanges, dice);
+  static List<CachedQuery> random(Schema schema, int count, Dice dice) {
+    Queries queries = new Queries(schema, dice);
     List<CachedQuery> drawn = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       queries.cache = schema.namespace() + "q" + i;
@@ -255,7 +247,7 @@ final class Queries {
   }
 
   private Own own() {
-    return dice.one(ownChanges ? List.of(Own.values()) : List.of(Own.TWICE, Own.APART));
+    return dice.one(List.of(Own.values()));
   }
 
   /** The rules of a join; without those that the default makes needless. */
