@@ -168,19 +168,6 @@ record RuleCheck(List<Problem> problems, List<Problem> warnings) {
                   + name
                   + ", which is generated, and the log does not carry generated columns; read the"
                   + " columns that it is made of"));
-    } else if (!TEXTS.contains(column.catalogName())) {
-      problems.add(
-          new Problem(
-              reference.path(),
-              "\""
-                  + reference.text()
-                  + "\" reads "
-                  + name
-                  + ", which is "
-                  + column.type().name()
-                  + ", a type whose text cannot be relied on; expected a number, text, boolean,"
-                  + " uuid, enum, date, time, timestamp, bytea, json, xml, inet, cidr or macaddr, or"
-                  + " a domain of these"));
     }
     if (isKey(reference)) {
       formats(reference, column, problems);

@@ -113,8 +113,8 @@ class LiveRulesTest {
             problem ->
                 assertThat(problem)
                     .startsWith(
-                        "rules[0].keys[0]: \"c:{tags}\" reads public.product.tags, which is text[], a"
-                            + " type whose text cannot be relied on; expected a number, text,"),
+                        "rules[0].keys[0]: \"c:{tags}\" reads public.product.tags of the type text[],"
+                            + " whose text in the log cannot be relied on; expected numbers, text,"),
             problem ->
                 assertThat(problem)
                     .isEqualTo(
