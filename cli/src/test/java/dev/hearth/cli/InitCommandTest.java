@@ -33,6 +33,7 @@ class InitCommandTest {
         create table loan (id int primary key, isbn text, number int,
                            foreign key (isbn, number) references copy (isbn, number));
         create table note (text text);
+        create table person (id int primary key, chief int references person);
         create table "Odd".author ("Id" int primary key);
         create table visit (day date, id int, primary key (day, id)) partition by range (day);
         create table visit_2026 partition of visit for values from ('2026-01-01') to ('2027-01-01');
@@ -75,6 +76,21 @@ class InitCommandTest {
     Ran validated = run(withoutPassword("validate", "--config", file.toString()));
     assertThat(validated.err()).isEmpty();
     assertThat(validated.status()).isZero();
+    String joined =
+        Files.readString(file).replaceAll("(?m)^  # (- table| {2}through| {2}keys)", "  $1");
+    assertThat(joined)
+        .contains(
+            """
+              # If an entry of book-title shows something of its author:
+              - table: "public.author"
+                through: { table: "public.book_title", on: "author_id = id" }
+                keys: [ "book-title:{book_title.isbn}" ]
+            """)
+        .contains("through: { table: \"public.person\", on: \"chief = id\", as: child }");
+    Files.writeString(file, joined);
+    Ran withJoins = run(withoutPassword("validate", "--config", file.toString()));
+    assertThat(withJoins.err()).isEmpty();
+    assertThat(withJoins.status()).isZero();
   }
 
   /** The sandbox trusts whoever comes; a password from the environment is not at hand in a test. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -54,6 +55,9 @@ public final class StarterConfig {
     tables.stream()
         .filter(StarterConfig::usable)
         .forEach(table -> text.append(rule(caches, table)));
+    tables.stream()
+        .filter(StarterConfig::usable)
+        .forEach(table -> text.append(joins(caches, tables, table)));
     for (Table table : left) {
       text.append("  # ")
           .append(table.qualified())
@@ -134,6 +138,41 @@ public final class StarterConfig {
             table.qualified(),
             keys.stream().map(key -> '"' + key + '"').collect(Collectors.joining(", ")),
             comment);
+  }
+
+  /** As comments: whether an entry shows something of a parent, only its owner knows. */
+  private static String joins(Map<String, String> caches, List<Table> tables, Table child) {
+    StringBuilder text = new StringBuilder();
+    for (Table.Parent to : child.parents()) {
+      Optional<Table> parent =
+          tables.stream().filter(table -> table.qualified().equals(to.qualified())).findFirst();
+      if (to.columns().size() != 1
+          || parent.isEmpty()
+          || !Stream.concat(to.columns().stream(), parent.get().primaryKey().stream())
+              .allMatch(column -> NAME.matcher(column).matches())) {
+        continue;
+      }
+      String cache = caches.getOrDefault(child.qualified(), child.name());
+      boolean alike = parent.get().name().equals(child.name());
+      String name = alike || !NAME.matcher(child.name()).matches() ? "child" : child.name();
+      text.append(
+          """
+            # If an entry of %s shows something of its %s:
+            # - table: "%s"
+            #   through: { table: "%s", on: "%s = %s"%s }
+            #   keys: [ "%s" ]
+          """
+              .formatted(
+                  cache,
+                  parent.get().name(),
+                  to.qualified(),
+                  child.qualified(),
+                  to.columns().get(0),
+                  parent.get().primaryKey().get(0),
+                  name.equals(child.name()) ? "" : ", as: " + name,
+                  key(cache, child.primaryKey().stream().map(own -> name + "." + own).toList())));
+    }
+    return text.toString();
   }
 
   private static String key(String cache, List<String> columns) {
