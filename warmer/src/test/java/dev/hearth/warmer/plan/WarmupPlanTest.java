@@ -29,7 +29,7 @@ class WarmupPlanTest {
   void leavesOutAndCountsWhatIsNoKeyOfTheCacheAndDoesNotSpendBudgetOnIt() {
     WarmupPlan plan =
         WarmupPlan.of(
-            hot("customer:9", "product:", "product:1", "pg_shadow", "product:2"), 2, PRODUCT);
+            hot("customer:9", "product", "product:1", "pg_shadow", "product:2"), 2, PRODUCT);
 
     assertThat(plan).isEqualTo(new WarmupPlan(List.of("product:1", "product:2"), 3));
   }
