@@ -7,6 +7,7 @@ import dev.hearth.cli.Role;
 import dev.hearth.cli.Services;
 import dev.hearth.client.CoherentCache;
 import dev.hearth.client.Loader;
+import dev.hearth.sandbox.HeldCommits;
 import dev.hearth.store.FencedStore;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -73,9 +74,7 @@ class InvisibleCommitTest {
         };
 
     CompletableFuture<Void> writer;
-    shop.execute("alter system set synchronous_standby_names = 'absent'");
-    shop.execute("select pg_reload_conf()");
-    try {
+    try (HeldCommits held = shop.holdCommits()) {
       writer =
           CompletableFuture.runAsync(
               () -> {
@@ -105,9 +104,7 @@ class InvisibleCommitTest {
               assertThat(laterLoads).hasPositiveValue();
             });
       }
-    } finally {
-      shop.execute("alter system reset synchronous_standby_names");
-      shop.execute("select pg_reload_conf()");
+      held.release();
     }
     writer.get(30, TimeUnit.SECONDS);
     return products;

@@ -13,6 +13,7 @@ import dev.hearth.client.CoherentCache;
 import dev.hearth.client.Loader;
 import dev.hearth.ingest.Gates;
 import dev.hearth.ingest.Ingest;
+import dev.hearth.sandbox.HeldCommits;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.topic.Topics;
@@ -250,6 +251,11 @@ final class Shop implements AutoCloseable {
         }
       }
     };
+  }
+
+  /** From now on commits are durable and visible to nobody, until it is closed. */
+  HeldCommits holdCommits() throws Exception {
+    return HeldCommits.begin(url(), SANDBOX.postgres().user(), SANDBOX.postgres().password());
   }
 
   Connection connect() throws SQLException {

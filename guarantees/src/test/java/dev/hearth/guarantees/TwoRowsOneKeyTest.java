@@ -8,6 +8,7 @@ import dev.hearth.cli.Services;
 import dev.hearth.client.CoherentCache;
 import dev.hearth.client.Loader;
 import dev.hearth.client.WriteToken;
+import dev.hearth.sandbox.HeldCommits;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.ReadOutcome;
@@ -59,9 +60,7 @@ class TwoRowsOneKeyTest {
     CoherentCache<String> products = shop.cache(services, "product", "redis");
 
     CompletableFuture<Void> earlier;
-    shop.execute("alter system set synchronous_standby_names = 'absent'");
-    shop.execute("select pg_reload_conf()");
-    try {
+    try (HeldCommits held = shop.holdCommits()) {
       earlier = CompletableFuture.runAsync(() -> rename(shop));
       awaitACommitThatWaitsForTheStandby(shop);
       try (Connection connection = shop.connect();
@@ -75,9 +74,7 @@ class TwoRowsOneKeyTest {
       }
       eventually(
           () -> assertThat(products.get(shop.product(1), nameAndPrice(shop))).contains("old 2"));
-    } finally {
-      shop.execute("alter system reset synchronous_standby_names");
-      shop.execute("select pg_reload_conf()");
+      held.release();
     }
     earlier.get(60, TimeUnit.SECONDS);
     if (!gate) {

@@ -226,7 +226,6 @@ public final class Warmer implements Component {
     KafkaPauseJournal held = new KafkaPauseJournal(settings.topics().pauses(), settings.kafka());
     opened.push(held);
     Pauses pauses = new Pauses(held, clock);
-    health.readiness("warm-ups", () -> Readiness.ready(PauseRoutes.sentence(pauses.all())));
     WarmupRunner runner =
         new WarmupRunner(
             caches.values().stream().map(cache -> warmable(cache, loaders)).toList(),
@@ -240,6 +239,13 @@ public final class Warmer implements Component {
             () -> UUID.randomUUID().toString(),
             heartbeat("warmup-runner"));
     opened.push(runner);
+    health.readiness(
+        "warm-ups",
+        () ->
+            runner.hasTakenUp()
+                ? Readiness.ready(PauseRoutes.sentence(pauses.all()))
+                : Readiness.notReady(
+                    "what runs and what is paused has not been read yet; is Kafka there?"));
 
     VerdictPublisher verdicts = new VerdictPublisher(settings.topics().audits(), settings.kafka());
     opened.push(verdicts);
@@ -278,7 +284,15 @@ public final class Warmer implements Component {
         new PauseRequests() {
           @Override
           public List<Pause> all() {
-            return requireStarted().pauses().all();
+            Pauses pauses = requireStarted().pauses();
+            if (!pauses.isKnown()) {
+              throw new ProblemException(
+                  ProblemDetail.of(
+                      503,
+                      "Service Unavailable",
+                      "What is paused has not been read yet; ask again in a moment."));
+            }
+            return pauses.all();
           }
 
           @Override

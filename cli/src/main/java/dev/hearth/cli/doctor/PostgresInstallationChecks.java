@@ -126,12 +126,12 @@ final class PostgresInstallationChecks {
   /** What is to be run stands at the end of the sentence. */
   static Verdict costly(Problem cost) {
     String sentence = cost.toString();
-    int cure = sentence.indexOf("; to have it in the log run ");
+    int cure = sentence.indexOf("; to have it in the log instead run ");
     return cure < 0
         ? Verdict.warning(sentence)
         : Verdict.warning(
             sentence.substring(0, cure),
-            sentence.substring(cure + "; to have it in the log run ".length()));
+            sentence.substring(cure + "; to have it in the log instead run ".length()));
   }
 
   /**

@@ -27,6 +27,7 @@ public final class Pauses {
   private final PauseJournal journal;
   private final Clock clock;
   private final Map<String, Pause> standing = new TreeMap<>();
+  private volatile boolean known;
 
   public Pauses(PauseJournal journal, Clock clock) {
     this.journal = journal;
@@ -44,6 +45,12 @@ public final class Pauses {
         standing.putIfAbsent(pause.key(), pause);
       }
     }
+    known = true;
+  }
+
+  /** Whether what stands has been learned. */
+  public boolean isKnown() {
+    return known;
   }
 
   /** Whether runs of a cache are held. */
@@ -79,6 +86,9 @@ public final class Pauses {
    * @return why not; empty where it is so
    */
   public Optional<String> resume(Optional<String> cache) {
+    if (!known) {
+      return Optional.of("what is paused has not been read yet; try again in a moment");
+    }
     List<Pause> wanted =
         all().stream().filter(pause -> cache.isEmpty() || pause.cache().equals(cache)).toList();
     if (cache.isPresent() && wanted.isEmpty() && holds(cache.get())) {

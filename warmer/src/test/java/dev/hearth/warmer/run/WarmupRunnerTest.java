@@ -523,6 +523,9 @@ class WarmupRunnerTest {
   @Test
   void aPauseThatCannotBeWrittenDownIsNone() {
     Pauses pauses = new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC));
+    assertThat(pauses.resume(Optional.empty()))
+        .contains("what is paused has not been read yet; try again in a moment");
+    pauses.takeUp();
     pauseJournal.broken(true);
 
     assertThat(pauses.pause(Optional.of("product"), ""))
