@@ -246,8 +246,12 @@ final class HandMadePipeline implements AutoCloseable {
         published.partition(), ceiling, keys, generations, watermark, "topic", published.offset());
   }
 
-  /** Publishes a mark, delivers all, and waits until the feed has heard of it. */
+  /**
+   * Publishes a mark, delivers all, and waits until the feed has heard of it. The feed begins at
+   * the end of the topic, in its own time: before it follows, it would miss the mark.
+   */
   void settle(InvalidationFeed feed) throws Exception {
+    awaitHeard(feed);
     mark();
     deliver();
     awaitHeard(feed);
