@@ -26,7 +26,9 @@ public final class PostgresServer implements Restartable {
   private static final Duration STOP_BOUND = Duration.ofSeconds(5);
   private static final Duration ORPHANS_BOUND = Duration.ofSeconds(20);
   private static final Duration PROMOTION_BOUND = Duration.ofSeconds(60);
-  private static final Duration RELOAD_BOUND = Duration.ofSeconds(20);
+  private static final Duration RELOAD_BOUND = Duration.ofSeconds(60);
+  private static final String REPLAY_DELAY =
+      "SELECT setting FROM pg_settings WHERE name = 'recovery_min_apply_delay'";
   private static final String USER = "postgres";
 
   private final DataDirectory data;
@@ -100,8 +102,11 @@ public final class PostgresServer implements Restartable {
   }
 
   /**
-   * Lets a standby receive the log from another server of the sandbox from now on, which may be a
-   * standby itself.
+   * Lets a standby receive the log from another server of the sandbox, which may be a standby
+   * itself. Returns when it does, and so does not receive from the former one any more: it may then
+   * have more of the log than the other.
+   *
+   * @throws SandboxException when it does not
    */
   public synchronized void follow(PostgresServer other) {
     try {
@@ -114,6 +119,14 @@ public final class PostgresServer implements Restartable {
           e);
     }
     execute("follow \"" + other.name + "\"", "SELECT pg_reload_conf()");
+    String receiving =
+        "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming' AND sender_port = "
+            + other.port;
+    if (!Wait.until(RELOAD_BOUND, () -> number(receiving) == 1)) {
+      throw new SandboxException(
+          "PostgreSQL \"%s\" does not receive from \"%s\" after %d s."
+              .formatted(name, other.name, RELOAD_BOUND.toSeconds()));
+    }
   }
 
   /**
@@ -127,26 +140,27 @@ public final class PostgresServer implements Restartable {
         "delay its replay",
         "ALTER SYSTEM SET recovery_min_apply_delay = '" + delay.toMillis() + "ms'",
         "SELECT pg_reload_conf()");
-    // A session that knows the new setting began after the replay was told of it.
-    if (!Wait.until(RELOAD_BOUND, () -> replayDelayMillis() == delay.toMillis())) {
-      throw new SandboxException(
-          "PostgreSQL \"%s\" has not taken over its replay delay of %d ms after %d s."
-              .formatted(name, delay.toMillis(), RELOAD_BOUND.toSeconds()));
+    for (int session = 0; session < 2; session++) {
+      // The first session that knows the new setting may have been told before the replay was; the
+      // next one can only begin when the postmaster has told everybody.
+      if (!Wait.until(RELOAD_BOUND, () -> number(REPLAY_DELAY) == delay.toMillis())) {
+        throw new SandboxException(
+            "PostgreSQL \"%s\" has not taken over its replay delay of %d ms after %d s."
+                .formatted(name, delay.toMillis(), RELOAD_BOUND.toSeconds()));
+      }
     }
   }
 
-  private long replayDelayMillis() {
+  /** In a session of its own. */
+  private long number(String query) {
     try (Connection connection = connect();
         var statement = connection.createStatement();
-        var row =
-            statement.executeQuery(
-                "SELECT setting FROM pg_settings WHERE name = 'recovery_min_apply_delay'")) {
+        var row = statement.executeQuery(query)) {
       row.next();
       return row.getLong(1);
     } catch (SQLException e) {
       throw new SandboxException(
-          "PostgreSQL \"%s\" does not tell its replay delay: %s.".formatted(name, e.getMessage()),
-          e);
+          "PostgreSQL \"%s\" does not answer %s: %s.".formatted(name, query, e.getMessage()), e);
     }
   }
 

@@ -7,6 +7,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.hearth.client.Codec;
 import dev.hearth.client.CoherentCache;
 import dev.hearth.client.Loader;
+import dev.hearth.client.SlowMachine;
 import dev.hearth.sandbox.PostgresServer;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
@@ -66,8 +67,7 @@ final class Source implements AutoCloseable {
     this.cache =
         CoherentCache.builder("product", store, Codec.UTF_8, Duration.ofMinutes(10))
             .meterRegistry(registry)
-            // The slowest of machines must not change what a test sees.
-            .storeTimeout(Duration.ofSeconds(20))
+            .storeTimeout(SlowMachine.STORE_TIMEOUT)
             .build();
   }
 
@@ -80,13 +80,7 @@ final class Source implements AutoCloseable {
             sandbox().redis().uri(),
             "hearth-" + NEXT.incrementAndGet(),
             1,
-            new RedisStore.Options(
-                Duration.ofMinutes(5),
-                Duration.ofSeconds(20),
-                RedisStore.Options.defaults().advanceEvery(),
-                RedisStore.Options.defaults().tokens(),
-                RedisStore.Options.defaults().incarnations(),
-                foreign -> {}));
+            SlowMachine.redis());
     FencedStore store = redis.connect();
     DeliveryTarget delivery = redis.connectForDelivery();
     Source source = new Source(postgres, store, delivery);
@@ -229,6 +223,9 @@ final class Source implements AutoCloseable {
     config.setMaximumPoolSize(2);
     config.setMinimumIdle(0);
     config.setInitializationFailTimeout(-1);
+    // A session that is slow to answer is not to be replaced by another one.
+    config.setConnectionTimeout(BOUND.toMillis());
+    config.setValidationTimeout(BOUND.toMillis() / 2);
     HikariDataSource pool = new HikariDataSource(config);
     opened.push(pool);
     return pool;
@@ -258,6 +255,11 @@ final class Source implements AutoCloseable {
     eventually(
         standby.name() + " has replayed " + position,
         () -> number(standby, "select pg_last_wal_replay_lsn() - '0/0'") >= position.lsn());
+  }
+
+  /** Where the log ends that a standby has received, in the first epoch. */
+  static Position received(PostgresServer standby) {
+    return new Position(1, number(standby, "select pg_last_wal_receive_lsn() - '0/0'"));
   }
 
   /** Writes so much that this server's log passes a position of another history. */

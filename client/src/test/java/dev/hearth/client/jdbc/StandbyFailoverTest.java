@@ -280,6 +280,8 @@ class StandbyFailoverTest {
     PostgresServer promoted = Source.sandbox().startStandby("branch-" + name);
     PostgresServer follower = Source.sandbox().startStandby("follower-" + name);
     follower.follow(promoted);
+    // What the follower had from the primary must be on its new history too.
+    Source.eventuallyReplayed(promoted, Source.received(follower));
     Source.eventuallyReplayed(promoted, source.flushed(source.primary()));
     Source.eventuallyReplayed(follower, source.flushed(source.primary()));
     promoted.promote();
