@@ -7,6 +7,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.hearth.client.LoadContext;
 import dev.hearth.client.Loader;
 import dev.hearth.client.LoaderException;
+import dev.hearth.sandbox.HeldCommits;
 import dev.hearth.sandbox.PostgresServer;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.store.standby.Standby;
@@ -268,17 +269,10 @@ class StandbyLoadersTest {
   @Test
   void aStandbyAheadOfThePrimaryLeavesNothingOld() throws Exception {
     source.invalidate(source.flushed(source.primary()));
-    Source.execute(
-        source.primary(),
-        "alter system set synchronous_standby_names = 'absent'",
-        "select pg_reload_conf()");
-    try {
-      Source.eventually(
-          "commits wait for a standby",
-          () ->
-              Source.sees(
-                  source.primary(),
-                  "pg_settings where name = 'synchronous_standby_names' and setting = 'absent'"));
+    PostgresServer primaryServer = source.primary();
+    try (HeldCommits held =
+        HeldCommits.begin(
+            primaryServer.jdbcUrl("postgres"), primaryServer.user(), primaryServer.password())) {
       CompletableFuture<Position> commit =
           CompletableFuture.supplyAsync(
               () -> {
@@ -296,18 +290,10 @@ class StandbyLoadersTest {
       assertThat(source.cached()).isEqualTo("new");
       assertThat(commit).isNotDone();
 
-      Source.execute(
-          source.primary(),
-          "alter system reset synchronous_standby_names",
-          "select pg_reload_conf()");
+      held.release();
       source.invalidate(commit.get(2, TimeUnit.MINUTES));
       source.cache().get(source.key(), source.loader(PATIENT, standby));
       assertThat(source.cached()).isEqualTo("new");
-    } finally {
-      Source.execute(
-          source.primary(),
-          "alter system reset synchronous_standby_names",
-          "select pg_reload_conf()");
     }
   }
 
