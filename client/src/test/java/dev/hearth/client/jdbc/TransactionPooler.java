@@ -18,10 +18,14 @@ import org.jspecify.annotations.Nullable;
  * session goes to the next server. A server answers a Sync or a simple query with ReadyForQuery,
  * which says whether a transaction is open; while none is, the next one may go elsewhere. For
  * clients without TLS that cancel nothing and prepare no named statements.
+ *
+ * <p>An empty query counts as no transaction: a pool asks one whether a connection lives, only when
+ * it was idle for a while, and so would lead the next to another server on a slow machine.
  */
 final class TransactionPooler implements AutoCloseable {
   private static final char READY_FOR_QUERY = 'Z';
   private static final char QUERY = 'Q';
+  private static final char PARSE = 'P';
   private static final char SYNC = 'S';
   private static final char TERMINATE = 'X';
   private static final byte IDLE = 'I';
@@ -97,7 +101,8 @@ final class TransactionPooler implements AutoCloseable {
           return;
         }
         if (!open) {
-          server = servers.get(transactions.getAndIncrement() % servers.size());
+          int turn = message.isEmptyQuery() ? transactions.get() : transactions.getAndIncrement();
+          server = servers.get(turn % servers.size());
           open = true;
         }
         server.write(message);
@@ -118,7 +123,12 @@ final class TransactionPooler implements AutoCloseable {
     listener.close();
   }
 
-  private record Message(char type, byte[] body) {}
+  private record Message(char type, byte[] body) {
+    /** A text that ends at once; a Parse has the name of its statement before it, here none. */
+    boolean isEmptyQuery() {
+      return (type == QUERY && body[0] == 0) || (type == PARSE && body[0] == 0 && body[1] == 0);
+    }
+  }
 
   private record Peer(Socket socket, DataInputStream in, DataOutputStream out)
       implements AutoCloseable {
