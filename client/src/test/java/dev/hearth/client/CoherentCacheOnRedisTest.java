@@ -56,8 +56,7 @@ class CoherentCacheOnRedisTest {
   void connect() {
     sandbox.redis().start();
     redis =
-        new RedisStore(
-            "redis", sandbox.redis().uri(), "hearth", PARTITIONS, RedisStore.Options.defaults());
+        new RedisStore("redis", sandbox.redis().uri(), "hearth", PARTITIONS, SlowMachine.redis());
     store = redis.connect();
     delivery = redis.connectForDelivery();
     cache = cacheOn(store);
@@ -194,6 +193,7 @@ class CoherentCacheOnRedisTest {
 
   private CoherentCache<String> cacheOn(FencedStore on) {
     return CoherentCache.builder("product", on, Codec.UTF_8, Duration.ofMinutes(10))
+        .storeTimeout(SlowMachine.STORE_TIMEOUT)
         .meterRegistry(registry)
         .build();
   }

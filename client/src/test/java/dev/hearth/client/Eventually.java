@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
 
 /** Waiting for what gives no notice, with one generous bound. */
 public final class Eventually {
-  public static final Duration BOUND = Duration.ofSeconds(20);
+  public static final Duration BOUND = Duration.ofSeconds(60);
 
   private Eventually() {}
 

@@ -89,8 +89,7 @@ final class HandMadePipeline implements AutoCloseable {
             topics.epochs().key().serializer(),
             topics.epochs().value().serializer());
     this.redis =
-        new RedisStore(
-            "redis", sandbox.redis().uri(), name, partitions, RedisStore.Options.defaults());
+        new RedisStore("redis", sandbox.redis().uri(), name, partitions, SlowMachine.redis());
     this.delivery = redis.connectForDelivery();
     for (int partition = 0; partition < partitions; partition++) {
       delivery.open(partition);
@@ -140,6 +139,7 @@ final class HandMadePipeline implements AutoCloseable {
     opened.push(store);
     return CoherentCache.builder(CACHE, store, Codec.UTF_8, Duration.ofHours(1))
         .follow(feed)
+        .storeTimeout(SlowMachine.STORE_TIMEOUT)
         .meterRegistry(registry);
   }
 

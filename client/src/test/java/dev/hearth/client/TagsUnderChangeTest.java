@@ -162,7 +162,7 @@ class TagsUnderChangeTest {
         sandbox.redis().uri(),
         "tags" + NUMBER.incrementAndGet(),
         PARTITIONS,
-        RedisStore.Options.defaults());
+        SlowMachine.redis());
   }
 
   private static Tag shelf(int number) {
@@ -194,7 +194,7 @@ class TagsUnderChangeTest {
     CoherentCache<String> cache(FencedStore on) {
       return CoherentCache.builder("lists", on, Codec.UTF_8, Duration.ofHours(1))
           .tags("shelf", Duration.ofHours(4))
-          .storeTimeout(Duration.ofSeconds(10))
+          .storeTimeout(SlowMachine.STORE_TIMEOUT)
           .meterRegistry(registry)
           .build();
     }
