@@ -24,12 +24,11 @@ class ExactInvalidationTest {
       CoherentCache<String> products = shop.cache(services, "product", storeName);
       CoherentCache<String> categories = shop.cache(services, "category", storeName);
       for (int id = 1; id <= 2; id++) {
-        products.get(shop.product(id), shop.productName());
+        shop.fill(products, "product", store, shop.product(id), shop.productName());
       }
       for (int id : new int[] {10, 11, 20}) {
-        categories.get(shop.category(id), key -> Optional.of("page"));
+        shop.fill(categories, "category", store, shop.category(id), key -> Optional.of("page"));
       }
-      assertThat(shop.cached(store, "product", shop.product(1))).contains("cup");
 
       shop.execute("update product set category_id = 11 where id = 1");
 
@@ -39,6 +38,8 @@ class ExactInvalidationTest {
             assertThat(shop.cached(store, "category", shop.category(10))).isEmpty();
             assertThat(shop.cached(store, "category", shop.category(11))).isEmpty();
           });
+      shop.awaitApplied(store, shop.product(2), shop.now());
+      shop.awaitApplied(store, shop.category(20), shop.now());
       assertThat(shop.cached(store, "product", shop.product(2))).contains("pot");
       assertThat(shop.cached(store, "category", shop.category(20))).contains("page");
     }
@@ -54,13 +55,14 @@ class ExactInvalidationTest {
       FencedStore store = shop.store(services, storeName);
       shop.awaitLeases(store);
       CoherentCache<String> products = shop.cache(services, "product", storeName);
-      products.get(shop.product(1), shop.productName());
-      products.get(shop.product(2), shop.productName());
+      shop.fill(products, "product", store, shop.product(1), shop.productName());
+      shop.fill(products, "product", store, shop.product(2), shop.productName());
 
       shop.execute("update price set note = 'c' where product_id = 1");
       shop.execute("update price set amount = 7 where product_id = 2");
 
       eventually(() -> assertThat(shop.cached(store, "product", shop.product(2))).isEmpty());
+      shop.awaitApplied(store, shop.product(1), shop.now());
       assertThat(shop.cached(store, "product", shop.product(1))).contains("cup");
     }
   }
@@ -76,12 +78,13 @@ class ExactInvalidationTest {
       shop.awaitLeases(store);
       CoherentCache<String> products = shop.cache(services, "product", storeName);
       CoherentCache<String> categories = shop.cache(services, "category", storeName);
-      products.get(shop.product(1), shop.productName());
-      categories.get(shop.category(10), key -> Optional.of("page"));
+      shop.fill(products, "product", store, shop.product(1), shop.productName());
+      shop.fill(categories, "category", store, shop.category(10), key -> Optional.of("page"));
 
       shop.execute("truncate price");
 
       eventually(() -> assertThat(shop.cached(store, "product", shop.product(1))).isEmpty());
+      shop.awaitApplied(store, shop.category(10), shop.now());
       assertThat(shop.cached(store, "category", shop.category(10))).contains("page");
     }
   }

@@ -4,18 +4,15 @@ import static dev.hearth.guarantees.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.cli.Services;
-import dev.hearth.client.Codec;
 import dev.hearth.client.CoherentCache;
 import dev.hearth.client.Loader;
 import dev.hearth.client.WriteToken;
-import dev.hearth.schemas.position.Position;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.ReadOutcome;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -51,7 +48,7 @@ class FillRacesTest {
       shop.awaitLeases(shop.store(services, store));
     }
     shop.execute("insert into product select n, 'old', 10 from generate_series(1, 20) n");
-    inserted = now();
+    inserted = shop.now();
   }
 
   @AfterAll
@@ -63,7 +60,7 @@ class FillRacesTest {
   final void takeARowOfItsOwn() throws Exception {
     id++;
     for (String store : STORES) {
-      awaitApplied(shop.store(services, store), inserted);
+      shop.awaitApplied(shop.store(services, store), key(), inserted);
     }
   }
 
@@ -74,7 +71,7 @@ class FillRacesTest {
       throws Exception {
     FencedStore store = shop.store(services, storeName);
     CoherentCache<String> products = shop.cache(services, "product", storeName);
-    products.get(key(), shop.productName());
+    shop.fill(products, "product", store, key(), shop.productName());
     shop.execute("delete from product where id = " + id);
     eventually(
         () -> {
@@ -107,7 +104,7 @@ class FillRacesTest {
       fillThatThereIsNoRowAfterItWasInserted(store, unfenced);
     }
 
-    awaitApplied(store, now());
+    shop.awaitApplied(store, key(), shop.now());
     assertThat(hit(store)).hasValueSatisfying(hit -> assertThat(isAbsent(hit)).isTrue());
     assertThat(shop.productName().load(key())).contains("again");
   }
@@ -115,9 +112,8 @@ class FillRacesTest {
   private void fillThatThereIsNoRowAfterItWasInserted(FencedStore store, FencedStore filled)
       throws Exception {
     shop.execute("delete from product where id = " + id);
-    awaitApplied(store, now());
-    CoherentCache<String> products =
-        CoherentCache.builder("product", filled, Codec.UTF_8, Duration.ofMinutes(10)).build();
+    shop.awaitApplied(store, key(), shop.now());
+    CoherentCache<String> products = Shop.cache("product", filled).build();
     CountDownLatch hasRead = new CountDownLatch(1);
     CountDownLatch mayFill = new CountDownLatch(1);
     CompletableFuture<Optional<String>> filler =
@@ -134,7 +130,7 @@ class FillRacesTest {
     assertThat(hasRead.await(60, TimeUnit.SECONDS)).isTrue();
 
     shop.execute("insert into product values (" + id + ", 'again', 10)");
-    awaitApplied(store, now());
+    shop.awaitApplied(store, key(), shop.now());
     mayFill.countDown();
 
     assertThat(filler.get(60, TimeUnit.SECONDS)).isEmpty();
@@ -149,11 +145,16 @@ class FillRacesTest {
     try (Connection writer = shop.connect()) {
       writeWithoutCommit(writer);
 
-      Optional<String> read =
-          shop.cache(services, "product", storeName).get(key(), shop.productName());
+      Optional<String> filled =
+          shop.fill(
+              shop.cache(services, "product", storeName),
+              "product",
+              store,
+              key(),
+              shop.productName());
 
       writer.rollback();
-      assertThat(read).contains("old");
+      assertThat(filled).contains("old");
       assertThat(shop.cached(store, "product", key())).contains("old");
     }
   }
@@ -167,11 +168,12 @@ class FillRacesTest {
     try (Connection writer = shop.connect()) {
       writeWithoutCommit(writer);
 
-      shop.cache(services, "product", storeName).get(key(), nameOn(writer));
+      shop.fill(
+          shop.cache(services, "product", storeName), "product", store, key(), nameOn(writer));
       writer.rollback();
     }
 
-    awaitApplied(store, now());
+    shop.awaitApplied(store, key(), shop.now());
     assertThat(shop.cached(store, "product", key())).contains("never was");
     assertThat(shop.productName().load(key())).contains("old");
   }
@@ -190,13 +192,12 @@ class FillRacesTest {
       throws Exception {
     FencedStore store = shop.store(services, storeName);
     CoherentCache<String> products = shop.cache(services, "product", storeName);
-    products.get(key(), shop.productName());
+    shop.fill(products, "product", store, key(), shop.productName());
     shop.execute("update product set name = 'new' where id = " + id);
-    eventually(() -> assertThat(shop.cached(store, "product", key())).isEmpty());
+    shop.awaitApplied(store, key(), shop.now());
+    assertThat(shop.cached(store, "product", key())).isEmpty();
 
-    assertThat(products.get(key(), shop.productName())).contains("new");
-
-    assertThat(shop.cached(store, "product", key())).contains("new");
+    assertThat(shop.fill(products, "product", store, key(), shop.productName())).contains("new");
   }
 
   /** R13 without its protection. */
@@ -205,18 +206,19 @@ class FillRacesTest {
   void aSnapshotOlderThanTheLeaseLeavesTheOldValueForGood(String storeName) throws Exception {
     FencedStore store = shop.store(services, storeName);
     CoherentCache<String> products = shop.cache(services, "product", storeName);
-    products.get(key(), shop.productName());
+    shop.fill(products, "product", store, key(), shop.productName());
     try (Connection reader = shop.connect()) {
       reader.setAutoCommit(false);
       reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       assertThat(nameOn(reader).load(key())).contains("old");
       shop.execute("update product set name = 'new' where id = " + id);
-      eventually(() -> assertThat(shop.cached(store, "product", key())).isEmpty());
+      shop.awaitApplied(store, key(), shop.now());
+      assertThat(shop.cached(store, "product", key())).isEmpty();
 
-      products.get(key(), nameOn(reader));
+      shop.fill(products, "product", store, key(), nameOn(reader));
     }
 
-    awaitApplied(store, now());
+    shop.awaitApplied(store, key(), shop.now());
     assertThat(shop.cached(store, "product", key())).contains("old");
     assertThat(shop.productName().load(key())).contains("new");
   }
@@ -235,48 +237,10 @@ class FillRacesTest {
   }
 
   private Optional<ReadOutcome.Hit> hit(FencedStore store) throws Exception {
-    return store
-        .peek(new CacheKey("product", key()))
-        .toCompletableFuture()
-        .get(10, TimeUnit.SECONDS);
+    return Shop.answer(() -> store.peek(new CacheKey("product", key())));
   }
 
   private static boolean isAbsent(ReadOutcome.Hit hit) {
     return hit.value().isAbsent();
-  }
-
-  private WriteToken now() throws Exception {
-    try (Connection connection = shop.connect()) {
-      return WriteToken.after(connection);
-    }
-  }
-
-  /**
-   * Returns when the store has applied everything up to a token to this test's key: an entry that
-   * is still there, or was not there before, will not be taken out by any of it.
-   */
-  private void awaitApplied(FencedStore store, WriteToken token) throws Exception {
-    CacheKey key = new CacheKey("product", key());
-    eventually(
-        () -> {
-          ReadOutcome outcome = store.get(key).toCompletableFuture().get(10, TimeUnit.SECONDS);
-          if (outcome instanceof ReadOutcome.Granted granted) {
-            store.release(key, granted.lease()).toCompletableFuture().get(10, TimeUnit.SECONDS);
-          }
-          assertThat(applied(outcome))
-              .hasValueSatisfying(
-                  applied ->
-                      assertThat(Long.compareUnsigned(applied.lsn(), token.lsn())).isNotNegative());
-        });
-  }
-
-  /** A, where the store answers with it: not while somebody holds the lease. */
-  private static Optional<Position> applied(ReadOutcome outcome) {
-    if (outcome instanceof ReadOutcome.Hit hit) {
-      return Optional.of(hit.applied());
-    }
-    return outcome instanceof ReadOutcome.Granted granted
-        ? Optional.of(granted.lease().applied())
-        : Optional.empty();
   }
 }

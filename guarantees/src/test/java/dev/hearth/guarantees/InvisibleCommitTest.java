@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hearth.cli.Role;
 import dev.hearth.cli.Services;
 import dev.hearth.client.CoherentCache;
-import dev.hearth.client.Loader;
+import dev.hearth.client.WriteToken;
 import dev.hearth.sandbox.HeldCommits;
 import dev.hearth.store.FencedStore;
 import java.sql.Connection;
@@ -15,7 +15,6 @@ import java.sql.Statement;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -32,7 +31,11 @@ class InvisibleCommitTest {
   @ValueSource(strings = {"redis", "hazelcast"})
   void nothingStaleIsLeftWithTheGate(String storeName) throws Exception {
     try (Shop shop = new Shop()) {
-      CoherentCache<String> products = fillWhileTheChangeIsInvisible(shop, storeName, true);
+      shop.execute("insert into product values (1, 'old', 10), (2, 'pot', 20)");
+      Services services = shop.start(Set.of(Role.INVALIDATE));
+      shop.startIngest(true);
+      CoherentCache<String> products =
+          fillWhileTheChangeIsInvisible(shop, services, storeName, true);
 
       eventually(
           () -> assertThat(products.get(shop.product(1), shop.productName())).contains("new"));
@@ -43,35 +46,27 @@ class InvisibleCommitTest {
   @ValueSource(strings = {"redis", "hazelcast"})
   void theOldValueStaysForGoodWithoutTheGate(String storeName) throws Exception {
     try (Shop shop = new Shop()) {
-      CoherentCache<String> products = fillWhileTheChangeIsInvisible(shop, storeName, false);
+      shop.execute("insert into product values (1, 'old', 10), (2, 'pot', 20)");
+      Services services = shop.start(Set.of(Role.INVALIDATE));
+      shop.startIngest(false);
+      fillWhileTheChangeIsInvisible(shop, services, storeName, false);
 
       // Everything up to here has been applied, and the database says otherwise.
-      products.get(shop.product(3), shop.productName());
-      shop.execute("update product set name = 'sentinel' where id = 3");
-      eventually(
-          () -> assertThat(products.get(shop.product(3), shop.productName())).contains("sentinel"));
+      FencedStore store = shop.store(services, storeName);
+      shop.awaitApplied(store, shop.product(1), shop.now());
       assertThat(shop.productName().load(shop.product(1))).contains("new");
-      assertThat(products.get(shop.product(1), shop.productName())).contains("old");
+      assertThat(shop.cached(store, "product", shop.product(1))).contains("old");
     }
   }
 
   /** Returns when the change can be read and its writer has been answered. */
   private static CoherentCache<String> fillWhileTheChangeIsInvisible(
-      Shop shop, String storeName, boolean gate) throws Exception {
-    shop.execute("insert into product values (1, 'old', 10), (2, 'pot', 20), (3, 'jug', 30)");
-    Services services = shop.start(Set.of(Role.INVALIDATE));
-    shop.startIngest(gate);
+      Shop shop, Services services, String storeName, boolean gate) throws Exception {
     FencedStore store = shop.store(services, storeName);
     shop.awaitLeases(store);
     CoherentCache<String> products = shop.cache(services, "product", storeName);
-    products.get(shop.product(1), shop.productName());
-    products.get(shop.product(2), shop.productName());
-    AtomicInteger laterLoads = new AtomicInteger();
-    Loader<String> counting =
-        key -> {
-          laterLoads.incrementAndGet();
-          return shop.productName().load(key);
-        };
+    shop.fill(products, "product", store, shop.product(1), shop.productName());
+    shop.fill(products, "product", store, shop.product(2), shop.productName());
 
     CompletableFuture<Void> writer;
     try (HeldCommits held = shop.holdCommits()) {
@@ -85,28 +80,32 @@ class InvisibleCommitTest {
                 }
               });
       awaitACommitThatWaitsForTheStandby(shop);
+      WriteToken later;
       // A later commit that waits for nobody: when it has been applied, so has all before it.
       try (Connection connection = shop.connect();
           Statement statement = connection.createStatement()) {
         statement.execute("set synchronous_commit = local");
         statement.execute("update product set name = 'pan' where id = 2");
+        later = WriteToken.after(connection);
       }
       eventually(
-          () -> assertThat(products.get(shop.product(2), shop.productName())).contains("pan"));
+          () -> {
+            assertThat(products.get(shop.product(2), shop.productName())).contains("pan");
+            assertThat(shop.cached(store, "product", shop.product(2))).contains("pan");
+          });
 
       if (gate) {
         assertThat(shop.cached(store, "product", shop.product(1))).contains("old");
       } else {
-        eventually(
-            () -> {
-              assertThat(products.get(shop.product(1), counting)).contains("old");
-              // Filled again, since the invalidation has come and gone.
-              assertThat(laterLoads).hasPositiveValue();
-            });
+        // The invalidation has come and gone, and the entry is filled again.
+        shop.awaitApplied(store, shop.product(1), later);
+        assertThat(shop.cached(store, "product", shop.product(1))).isEmpty();
+        shop.fill(products, "product", store, shop.product(1), shop.productName());
+        assertThat(shop.cached(store, "product", shop.product(1))).contains("old");
       }
       held.release();
     }
-    writer.get(30, TimeUnit.SECONDS);
+    writer.get(60, TimeUnit.SECONDS);
     return products;
   }
 

@@ -74,7 +74,7 @@ class OldValuesAndJoinsTest {
         FencedStore store = shop.store(services, "redis");
         shop.awaitLeases(store);
         CoherentCache<String> categories = shop.cache(services, "category", "redis");
-        categories.get(shop.category(10), key -> Optional.of("page"));
+        shop.fill(categories, "category", store, shop.category(10), key -> Optional.of("page"));
 
         shop.execute("update product set category_id = 20 where id = 3");
 

@@ -36,8 +36,8 @@ class PoisonTest {
       shop.awaitLeases(store);
       CoherentCache<String> products = shop.cache(services, "product", "redis");
       CoherentCache<String> categories = shop.cache(services, "category", "redis");
-      products.get(shop.product(1), shop.productName());
-      categories.get(shop.category(10), key -> Optional.of("page"));
+      shop.fill(products, "product", store, shop.product(1), shop.productName());
+      shop.fill(categories, "category", store, shop.category(10), key -> Optional.of("page"));
 
       produce(shop, shop.topics().changes().name(), 0, "public.price:1");
 
@@ -49,7 +49,7 @@ class PoisonTest {
       assertThat(header(letters.get(0), "__streams.errors.message"))
           .isEqualTo("the value of 8 bytes does not begin with C3 01, Avro's single-object marker");
 
-      products.get(shop.product(2), shop.productName());
+      shop.fill(products, "product", store, shop.product(2), shop.productName());
       shop.execute("update product set name = 'pan' where id = 2");
       eventually(
           () -> assertThat(products.get(shop.product(2), shop.productName())).contains("pan"));
@@ -65,7 +65,7 @@ class PoisonTest {
       shop.awaitLeases(store);
       CoherentCache<String> products = shop.cache(services, "product", "redis");
       for (int id = 1; id <= 50; id++) {
-        products.get(shop.product(id), shop.productName());
+        shop.fill(products, "product", store, shop.product(id), shop.productName());
       }
       int partitions = shop.topics().invalidations().partitions();
       List<Integer> concerned = new ArrayList<>();

@@ -11,10 +11,12 @@ import dev.hearth.cli.Services;
 import dev.hearth.client.Codec;
 import dev.hearth.client.CoherentCache;
 import dev.hearth.client.Loader;
+import dev.hearth.client.WriteToken;
 import dev.hearth.ingest.Gates;
 import dev.hearth.ingest.Ingest;
 import dev.hearth.sandbox.HeldCommits;
 import dev.hearth.sandbox.Sandbox;
+import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.store.CacheKey;
@@ -32,16 +34,22 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -54,6 +62,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 final class Shop implements AutoCloseable {
   private static final AtomicInteger NUMBER = new AtomicInteger();
   private static final Sandbox SANDBOX = Sandbox.builder().start();
+  private static final Duration ANSWER_BOUND = Duration.ofSeconds(20);
 
   final String name = "shop" + NUMBER.incrementAndGet();
   final HearthConfig config;
@@ -175,8 +184,32 @@ final class Shop implements AutoCloseable {
   }
 
   CoherentCache<String> cache(Services services, String cache, String store) {
-    FencedStore reader = store(services, store);
-    return CoherentCache.builder(cache, reader, Codec.UTF_8, Duration.ofMinutes(10)).build();
+    return cache(cache, store(services, store)).build();
+  }
+
+  /** A cache that waits for its store: the slowest of machines must not change what a test sees. */
+  static CoherentCache.Builder<String> cache(String cache, FencedStore store) {
+    return CoherentCache.builder(cache, store, Codec.UTF_8, Duration.ofMinutes(10))
+        .storeTimeout(ANSWER_BOUND);
+  }
+
+  /** Reads until the store holds it: a fill may be refused at any time, and is then made again. */
+  Optional<String> fill(
+      CoherentCache<String> cache,
+      String name,
+      FencedStore store,
+      String key,
+      Loader<String> loader)
+      throws Exception {
+    Deque<String> held = new ArrayDeque<>();
+    Eventually.eventually(
+        () -> {
+          Optional<String> read = cache.get(key, loader);
+          Optional<String> there = cached(store, name, key);
+          assertThat(there).as(key).isPresent().isEqualTo(read);
+          held.push(there.orElseThrow());
+        });
+    return Optional.of(held.pop());
   }
 
   FencedStore store(Services services, String store) {
@@ -192,7 +225,22 @@ final class Shop implements AutoCloseable {
 
   private static Optional<ReadOutcome.Hit> peek(FencedStore store, String cache, String key)
       throws Exception {
-    return store.peek(new CacheKey(cache, key)).toCompletableFuture().get(10, TimeUnit.SECONDS);
+    return answer(() -> store.peek(new CacheKey(cache, key)));
+  }
+
+  /** What a store answers; asked again where it is slow to connect or to answer. */
+  static <T> T answer(Supplier<CompletionStage<T>> question) throws Exception {
+    List<T> answers = new ArrayList<>();
+    Eventually.eventually(() -> answers.add(answerNow(question.get())));
+    return answers.get(0);
+  }
+
+  private static <T> T answerNow(CompletionStage<T> answer) throws InterruptedException {
+    try {
+      return answer.toCompletableFuture().get(ANSWER_BOUND.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new AssertionError("the store does not answer", e);
+    }
   }
 
   /**
@@ -205,13 +253,50 @@ final class Shop implements AutoCloseable {
       CacheKey key = new CacheKey("product", name + ":probe:" + i);
       Eventually.eventually(
           () -> {
-            ReadOutcome outcome = store.get(key).toCompletableFuture().get(10, TimeUnit.SECONDS);
-            assertThat(outcome).isInstanceOf(ReadOutcome.Granted.class);
-            Lease lease = ((ReadOutcome.Granted) outcome).lease();
-            store.release(key, lease).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            Lease lease = lease(store, key);
             assertThat(lease.era().epoch()).isGreaterThanOrEqualTo(settled);
           });
     }
+  }
+
+  /** A lease that is given back. */
+  private static Lease lease(FencedStore store, CacheKey key) throws InterruptedException {
+    ReadOutcome outcome = answerNow(store.get(key));
+    assertThat(outcome).isInstanceOf(ReadOutcome.Granted.class);
+    Lease lease = ((ReadOutcome.Granted) outcome).lease();
+    answerNow(store.release(key, lease));
+    return lease;
+  }
+
+  /** What is committed by now. */
+  WriteToken now() throws SQLException {
+    try (Connection connection = connect()) {
+      return WriteToken.after(connection);
+    }
+  }
+
+  /**
+   * Waits until a store has applied everything up to a token to a key. That another key has changed
+   * would not tell: partitions do not wait for one another. Asked under another key of the same
+   * partition, so that the entry of this one, or the lease of its filler, stays as it is.
+   */
+  void awaitApplied(FencedStore store, String key, WriteToken token) throws Exception {
+    CacheKey beside = new CacheKey("product", beside(key));
+    Eventually.eventually(
+        () ->
+            assertThat(lease(store, beside).applied().lsn())
+                .usingComparator(Long::compareUnsigned)
+                .isGreaterThanOrEqualTo(token.lsn()));
+  }
+
+  private String beside(String key) {
+    int partitions = topics().invalidations().partitions();
+    return Stream.iterate(0, n -> n + 1)
+        .map(n -> name + ":beside:" + n)
+        .filter(
+            other -> KeySlot.partitionOf(other, partitions) == KeySlot.partitionOf(key, partitions))
+        .findFirst()
+        .orElseThrow();
   }
 
   private long settledEpoch() throws Exception {

@@ -4,7 +4,6 @@ import static dev.hearth.guarantees.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.cli.Services;
-import dev.hearth.client.Codec;
 import dev.hearth.client.CoherentCache;
 import dev.hearth.client.Loader;
 import dev.hearth.client.Tag;
@@ -14,6 +13,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,21 +33,18 @@ class TaggedListTest {
       shop.execute("insert into product values (1, 'cup', 10), (2, 'mug', 10), (3, 'pot', 20)");
       Services services = shop.startAll();
       CoherentCache<String> lists = lists(shop, services, storeName);
-      assertThat(list(shop, lists, 10)).contains("cup, mug");
-      assertThat(list(shop, lists, 11)).isEmpty();
-      assertThat(list(shop, lists, 20)).contains("pot");
-      assertThat(cached(shop, lists, 10)).contains("cup, mug");
-      assertThat(cached(shop, lists, 11)).isEmpty();
+      assertThat(fill(shop, lists, 10)).contains("cup, mug");
+      assertThat(fill(shop, lists, 11)).isEmpty();
+      assertThat(fill(shop, lists, 20)).contains("pot");
 
       shop.execute("update product set category_id = 11 where id = 1");
 
       eventually(
           () -> {
-            assertThat(list(shop, lists, 10)).contains("mug");
-            assertThat(list(shop, lists, 11)).contains("cup");
+            assertThat(fill(shop, lists, 10)).contains("mug");
+            assertThat(fill(shop, lists, 11)).contains("cup");
           });
       assertThat(cached(shop, lists, 20)).contains("pot");
-      assertThat(cached(shop, lists, 10)).contains("mug");
 
       shop.execute("insert into product values (4, 'bowl', 20)");
       eventually(() -> assertThat(list(shop, lists, 20)).contains("bowl, pot"));
@@ -71,7 +68,7 @@ class TaggedListTest {
       shop.execute("insert into product values (1, 'cup', 10)");
       Services services = shop.startAll();
       CoherentCache<String> lists = lists(shop, services, storeName);
-      list(shop, lists, 10);
+      fill(shop, lists, 10);
 
       FencedStore store = shop.store(services, storeName);
 
@@ -107,9 +104,7 @@ class TaggedListTest {
       throws Exception {
     FencedStore store = shop.store(services, storeName);
     shop.awaitLeases(store);
-    return CoherentCache.builder("list", store, Codec.UTF_8, Duration.ofMinutes(10))
-        .tags(GROUP, Duration.ofHours(1))
-        .build();
+    return Shop.cache("list", store).tags(GROUP, Duration.ofHours(1)).build();
   }
 
   private static String key(Shop shop, int category) {
@@ -122,6 +117,18 @@ class TaggedListTest {
 
   private static Optional<String> list(Shop shop, CoherentCache<String> lists, int category) {
     return lists.get(key(shop, category), tags(shop, category), names(shop));
+  }
+
+  /** Reads until the store answers: a fill may be refused at any time, and is then made again. */
+  private static Optional<String> fill(Shop shop, CoherentCache<String> lists, int category)
+      throws Exception {
+    List<Optional<String>> answers = new ArrayList<>();
+    eventually(
+        () -> {
+          list(shop, lists, category);
+          answers.add(cached(shop, lists, category));
+        });
+    return answers.get(0);
   }
 
   /** What the store answers with. */

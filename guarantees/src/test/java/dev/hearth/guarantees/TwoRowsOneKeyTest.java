@@ -9,9 +9,7 @@ import dev.hearth.client.CoherentCache;
 import dev.hearth.client.Loader;
 import dev.hearth.client.WriteToken;
 import dev.hearth.sandbox.HeldCommits;
-import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
-import dev.hearth.store.ReadOutcome;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -32,7 +30,12 @@ class TwoRowsOneKeyTest {
   @Test
   void theEarlierChangeThatBecomesVisibleLaterTakesTheEntryOut() throws Exception {
     try (Shop shop = new Shop()) {
-      CoherentCache<String> products = fillBetween(shop, true);
+      shop.execute("insert into product values (1, 'old', 10)");
+      shop.execute("insert into price values (1, 1)");
+      Services services = shop.start(Set.of(Role.INVALIDATE));
+      shop.startIngest(true);
+      FencedStore store = shop.store(services, "redis");
+      CoherentCache<String> products = fillBetween(shop, store, true);
 
       eventually(
           () -> assertThat(products.get(shop.product(1), nameAndPrice(shop))).contains("new 2"));
@@ -42,22 +45,23 @@ class TwoRowsOneKeyTest {
   @Test
   void withoutTheGateTheEarlierChangeIsMissedForGood() throws Exception {
     try (Shop shop = new Shop()) {
-      CoherentCache<String> products = fillBetween(shop, false);
+      shop.execute("insert into product values (1, 'old', 10)");
+      shop.execute("insert into price values (1, 1)");
+      Services services = shop.start(Set.of(Role.INVALIDATE));
+      shop.startIngest(false);
+      FencedStore store = shop.store(services, "redis");
+      fillBetween(shop, store, false);
 
       assertThat(nameAndPrice(shop).load(shop.product(1))).contains("new 2");
-      assertThat(products.get(shop.product(1), nameAndPrice(shop))).contains("old 2");
+      assertThat(shop.cached(store, "product", shop.product(1))).contains("old 2");
     }
   }
 
   /** Returns when both can be read, and without the gate when the store vouches for both. */
-  private static CoherentCache<String> fillBetween(Shop shop, boolean gate) throws Exception {
-    shop.execute("insert into product values (1, 'old', 10)");
-    shop.execute("insert into price values (1, 1)");
-    Services services = shop.start(Set.of(Role.INVALIDATE));
-    shop.startIngest(gate);
-    FencedStore store = shop.store(services, "redis");
+  private static CoherentCache<String> fillBetween(Shop shop, FencedStore store, boolean gate)
+      throws Exception {
     shop.awaitLeases(store);
-    CoherentCache<String> products = shop.cache(services, "product", "redis");
+    CoherentCache<String> products = Shop.cache("product", store).build();
 
     CompletableFuture<Void> earlier;
     try (HeldCommits held = shop.holdCommits()) {
@@ -69,18 +73,19 @@ class TwoRowsOneKeyTest {
         statement.execute("update price set amount = 2 where product_id = 1");
         // Both are in the log, and the second is applied: so is the first, where nothing holds it.
         if (!gate) {
-          awaitApplied(shop, store, WriteToken.after(connection));
+          shop.awaitApplied(store, shop.product(1), WriteToken.after(connection));
         }
       }
       eventually(
-          () -> assertThat(products.get(shop.product(1), nameAndPrice(shop))).contains("old 2"));
+          () -> {
+            assertThat(products.get(shop.product(1), nameAndPrice(shop))).contains("old 2");
+            assertThat(shop.cached(store, "product", shop.product(1))).contains("old 2");
+          });
       held.release();
     }
     earlier.get(60, TimeUnit.SECONDS);
     if (!gate) {
-      try (Connection connection = shop.connect()) {
-        awaitApplied(shop, store, WriteToken.after(connection));
-      }
+      shop.awaitApplied(store, shop.product(1), shop.now());
     }
     return products;
   }
@@ -104,24 +109,6 @@ class TwoRowsOneKeyTest {
         return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
       }
     };
-  }
-
-  /** Waits until the store has applied everything up to a token to the key. */
-  private static void awaitApplied(Shop shop, FencedStore store, WriteToken token)
-      throws Exception {
-    CacheKey key = new CacheKey("product", shop.product(1));
-    eventually(
-        () -> {
-          ReadOutcome outcome = store.get(key).toCompletableFuture().get(10, TimeUnit.SECONDS);
-          long applied = -1;
-          if (outcome instanceof ReadOutcome.Granted granted) {
-            store.release(key, granted.lease()).toCompletableFuture().get(10, TimeUnit.SECONDS);
-            applied = granted.lease().applied().lsn();
-          } else if (outcome instanceof ReadOutcome.Hit hit) {
-            applied = hit.applied().lsn();
-          }
-          assertThat(applied).isGreaterThanOrEqualTo(token.lsn());
-        });
   }
 
   private static void awaitACommitThatWaitsForTheStandby(Shop shop) throws Exception {
