@@ -43,7 +43,7 @@ class KeyLineageTest {
       for (String store : List.of("redis", "hazelcast")) {
         shop.awaitLeases(shop.store(services, store));
         CoherentCache<String> products = shop.cache(services, "product", store);
-        products.get(key, shop.productName());
+        shop.fill(products, "product", shop.store(services, store), key, shop.productName());
         // A fill is known by what the store holds.
         eventually(
             () -> {
@@ -88,7 +88,8 @@ class KeyLineageTest {
       assertThat(
               StreamSupport.stream(why(again, key).path("events").spliterator(), false)
                   .filter(event -> event.path("transaction").asLong() == transaction))
-          .singleElement()
+          // What was not acknowledged before the restart may have been published again after it.
+          .first()
           .satisfies(event -> assertApplied(event, before));
 
       // An instance without files reads the topics of the last day.
