@@ -15,6 +15,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,7 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
  * half-created left behind.
  */
 class BadInputTest {
-  private static final Duration SOON = Duration.ofSeconds(15);
+  /** Below the minute that Kafka's clients wait by themselves; a slow machine takes its time. */
+  private static final Duration SOON = Duration.ofSeconds(45);
+
   private static Sandbox servers;
 
   @BeforeAll
@@ -122,16 +126,27 @@ class BadInputTest {
 
   @Test
   void aBrokerThatIsAwayIsNamedWithTheCure(@TempDir Path directory) throws Exception {
-    Path file = config(directory, servers.kafka().bootstrapServers(), "127.0.0.1:1");
+    String file = config(directory, servers.kafka().bootstrapServers(), "127.0.0.1:1").toString();
 
-    Ran ran = run("run", "--config", file.toString());
+    // At the same time: each waits ten seconds for the broker.
+    CompletableFuture<Ran> services = inBackground("run", "--config", file);
+    CompletableFuture<Ran> letters = inBackground("dlq", "list", "--config", file);
+    CompletableFuture<Ran> plan = inBackground("plan", "--for", "1s", "--config", file);
 
-    assertThat(ran.status()).isEqualTo(1);
-    assertThat(ran.err())
-        .startsWith("kafka.bootstrapServers: no broker answers at 127.0.0.1:1 within 10 s")
-        .hasLineCount(1);
-    assertThat(ran.took()).isLessThan(SOON);
+    assertFailed(services, "no broker answers at 127.0.0.1:1 within 10 s");
+    assertThat(services.get().took()).isLessThan(SOON);
+    assertFailed(letters, "127.0.0.1:1 does not answer or refuses");
+    assertFailed(plan, "127.0.0.1:1 does not answer within 10 s");
     assertNothingLeft();
+  }
+
+  private static CompletableFuture<Ran> inBackground(String... arguments) {
+    return CompletableFuture.supplyAsync(() -> run(arguments));
+  }
+
+  private static void assertFailed(CompletableFuture<Ran> ran, String problem) throws Exception {
+    assertThat(ran.get(5, TimeUnit.MINUTES).status()).isEqualTo(1);
+    assertThat(ran.get().err()).startsWith("kafka.bootstrapServers: " + problem).hasLineCount(1);
   }
 
   @Test
@@ -316,30 +331,6 @@ class BadInputTest {
     assertThat(missing.err()).contains("none.yaml").contains("1 problem; nothing was started.");
     assertThat(unclear.status()).isEqualTo(2);
     assertThat(unclear.err()).contains("\"soon\" is not a duration");
-  }
-
-  @Test
-  void lettersOfABrokerThatIsAwaySayWhereItWasLookedFor(@TempDir Path directory) throws Exception {
-    Path file = config(directory, servers.kafka().bootstrapServers(), "127.0.0.1:1");
-
-    Ran ran = run("dlq", "list", "--config", file.toString());
-
-    assertThat(ran.status()).isEqualTo(1);
-    assertThat(ran.err())
-        .startsWith("kafka.bootstrapServers: 127.0.0.1:1 does not answer or refuses")
-        .hasLineCount(1);
-  }
-
-  @Test
-  void aPlanWithoutABrokerSaysWhereItWasLookedFor(@TempDir Path directory) throws Exception {
-    Path file = config(directory, servers.kafka().bootstrapServers(), "127.0.0.1:1");
-
-    Ran ran = run("plan", "--for", "1s", "--config", file.toString());
-
-    assertThat(ran.status()).isEqualTo(1);
-    assertThat(ran.err())
-        .startsWith("kafka.bootstrapServers: 127.0.0.1:1 does not answer within 10 s")
-        .hasLineCount(1);
   }
 
   @Test
