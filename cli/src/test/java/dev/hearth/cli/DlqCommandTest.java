@@ -1,14 +1,11 @@
 package dev.hearth.cli;
 
+import static dev.hearth.cli.Installation.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.hearth.chassis.config.ConfigLoader;
-import dev.hearth.chassis.config.HearthConfig;
-import dev.hearth.chassis.kafka.KafkaTopics;
 import dev.hearth.ingest.publish.PublishedHistory;
-import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
@@ -20,11 +17,7 @@ import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,7 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -41,7 +34,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -55,58 +47,31 @@ import picocli.CommandLine;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DlqCommandTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration BOUND = Duration.ofSeconds(60);
   private static final Topics TOPICS = new Topics("letters");
   private static final Position LONG_AGO = new Position(1, 1);
 
-  private static Sandbox servers;
+  private static Installation installation;
   private static Path file;
-  private static HearthConfig config;
-  private static @Nullable Services services;
 
   @BeforeAll
   static void start(@TempDir Path directory) throws Exception {
-    servers = Sandbox.builder().servers(Server.POSTGRES, Server.KAFKA, Server.REDIS).start();
-    servers.postgres().createDatabase("letters");
-    try (Connection connection =
-            DriverManager.getConnection(
-                servers.postgres().jdbcUrl("letters"),
-                servers.postgres().user(),
-                servers.postgres().password());
-        Statement statement = connection.createStatement()) {
-      statement.execute("create table product (id int primary key)");
-    }
-    file = directory.resolve("hearth.yaml");
-    Files.writeString(
-        file,
-        """
-        source:
-          postgres: { url: "%s", user: "%s", password: "%s", slot: letters }
-        kafka: { bootstrapServers: "%s", topicPrefix: letters }
-        stores: { redis: { type: redis, uri: "%s" } }
-        caches:
-          product: { stores: [ redis ], key: "product:{id}" }
-        rules:
-          - { table: public.product, keys: [ "product:{id}" ] }
-        http: { port: 0 }
-        dataDirectory: "%s"
-        """
-            .formatted(
-                servers.postgres().jdbcUrl("letters"),
-                servers.postgres().user(),
-                servers.postgres().password(),
-                servers.kafka().bootstrapServers(),
-                servers.redis().uri(),
-                directory.resolve("data")));
-    config = ConfigLoader.load(file, Map.of(), Map.of()).config();
+    installation =
+        new Installation("letters", directory, Server.POSTGRES, Server.KAFKA, Server.REDIS);
+    installation.execute("create table product (id int primary key)");
+    file =
+        installation.file(
+            installation.yaml(
+                """
+                caches:
+                  product: { stores: [ redis ], key: "product:{id}" }
+                rules:
+                  - { table: public.product, keys: [ "product:{id}" ] }
+                """));
   }
 
   @AfterAll
   static void stop() {
-    if (services != null) {
-      services.close();
-    }
-    servers.close();
+    installation.close();
   }
 
   @Test
@@ -121,15 +86,16 @@ class DlqCommandTest {
   @Test
   @Order(2)
   void listsWhatTheServicesSetAsideAndShowsItWhole() throws Exception {
-    Services started = new Services(config, EnumSet.of(Role.INGEST, Role.INVALIDATE));
-    services = started;
-    started.start();
-    awaitWatermark();
+    installation.start(file, EnumSet.of(Role.INGEST, Role.INVALIDATE));
+    eventually(() -> assertThat(now()).as("a watermark").isPresent());
     byte[] garbage = {(byte) 0xC3, 1, 2, 3, 0, 5};
     produce(TOPICS.changes().name(), garbage, Map.of());
     // As what was put back twice and fails again.
     produce(TOPICS.changes().name(), garbage, Map.of("hearth.redriven", "2"));
-    awaitLetters(2);
+    eventually(
+        () ->
+            assertThat(JSON.readTree(run("list", "-o", "json").out()).path("matching").asLong())
+                .isEqualTo(2));
 
     JsonNode list = JSON.readTree(run("list", "-o", "json").out());
     Ran table = run("list", "--limit", "1");
@@ -250,34 +216,17 @@ class DlqCommandTest {
         arguments.toArray(String[]::new));
   }
 
-  private static Map<String, Object> kafka() {
-    return KafkaTopics.clientProperties(servers.kafka().bootstrapServers(), Map.of());
-  }
-
   private static Optional<Position> now() {
-    return new PublishedHistory(TOPICS, kafka()).latestWatermark().map(mark -> mark.ceiling());
-  }
-
-  private static void awaitWatermark() {
-    long deadline = System.nanoTime() + BOUND.toNanos();
-    while (now().isEmpty()) {
-      assertThat(System.nanoTime()).as("a watermark").isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
-  }
-
-  private static void awaitLetters(long count) throws Exception {
-    long deadline = System.nanoTime() + BOUND.toNanos();
-    while (JSON.readTree(run("list", "-o", "json").out()).path("matching").asLong() < count) {
-      assertThat(System.nanoTime()).as("%s letters", count).isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
+    return new PublishedHistory(TOPICS, installation.kafka())
+        .latestWatermark()
+        .map(mark -> mark.ceiling());
   }
 
   private static long produce(String topic, byte[] value, Map<String, String> headers)
       throws Exception {
     try (KafkaProducer<byte[], byte[]> producer =
-        new KafkaProducer<>(kafka(), new ByteArraySerializer(), new ByteArraySerializer())) {
+        new KafkaProducer<>(
+            installation.kafka(), new ByteArraySerializer(), new ByteArraySerializer())) {
       ProducerRecord<byte[], byte[]> record =
           new ProducerRecord<>(
               topic, 0, "public.product:77".getBytes(StandardCharsets.UTF_8), value);
@@ -287,27 +236,30 @@ class DlqCommandTest {
     }
   }
 
-  private static Invalidation awaitInvalidation(String key) {
+  private static Invalidation awaitInvalidation(String key) throws Exception {
     Topic<String, InvalidationRecord> topic = TOPICS.invalidations();
-    long deadline = System.nanoTime() + BOUND.toNanos();
+    List<Invalidation> found = new ArrayList<>();
     try (KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(kafka(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-      List<TopicPartition> partitions = new ArrayList<>();
-      for (int partition = 0; partition < topic.partitions(); partition++) {
-        partitions.add(new TopicPartition(topic.name(), partition));
-      }
+        new KafkaConsumer<>(
+            installation.kafka(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions =
+          IntStream.range(0, topic.partitions())
+              .mapToObj(partition -> new TopicPartition(topic.name(), partition))
+              .toList();
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
-      while (true) {
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-          if (topic.value().deserializer().deserialize(topic.name(), record.value())
-                  instanceof Invalidation invalidation
-              && invalidation.key().equals(key)) {
-            return invalidation;
-          }
-        }
-        assertThat(System.nanoTime()).as("an invalidation of %s", key).isLessThan(deadline);
-      }
+      eventually(
+          () -> {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+              if (topic.value().deserializer().deserialize(topic.name(), record.value())
+                      instanceof Invalidation invalidation
+                  && invalidation.key().equals(key)) {
+                found.add(invalidation);
+              }
+            }
+            assertThat(found).as("invalidations of %s", key).isNotEmpty();
+          });
     }
+    return found.get(0);
   }
 }

@@ -1,32 +1,25 @@
 package dev.hearth.cli;
 
+import static dev.hearth.cli.Installation.eventually;
 import static dev.hearth.cli.Ran.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.hearth.chassis.config.ConfigLoader;
-import dev.hearth.chassis.kafka.KafkaTopics;
 import dev.hearth.sandbox.Sandbox;
+import dev.hearth.sandbox.Server;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -43,46 +36,29 @@ import org.junit.jupiter.api.io.TempDir;
 class DoctorCommandTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private static Path directory;
+  private static Installation installation;
   private static Sandbox servers;
   private static String yaml;
 
   @BeforeAll
-  static void start(@TempDir Path parent) throws Exception {
-    directory = parent;
-    servers = Sandbox.builder().start();
-    servers.postgres().createDatabase("doctor");
-    execute("create table product (id int primary key, category_id int)");
-    execute("create role guest login");
+  static void start(@TempDir Path directory) throws Exception {
+    installation = new Installation("doc", directory, Server.values());
+    servers = installation.servers();
+    installation.execute("create table product (id int primary key, category_id int)");
+    installation.execute("create role guest login");
     yaml =
-        """
-        source:
-          postgres: { url: "%s", user: "%s", password: "%s", slot: doctor }
-        kafka: { bootstrapServers: "%s", topicPrefix: doc }
-        stores:
-          redis: { type: redis, uri: "%s" }
-          hazelcast: { type: hazelcast, members: [ "%s" ], clusterName: "%s" }
-        caches:
-          product: { stores: [ redis, hazelcast ], key: "doc:product:{id}" }
-        rules:
-          - { table: public.product, keys: [ "doc:product:{id}" ] }
-        http: { port: 0 }
-        dataDirectory: "%s"
-        """
-            .formatted(
-                servers.postgres().jdbcUrl("doctor"),
-                servers.postgres().user(),
-                servers.postgres().password(),
-                servers.kafka().bootstrapServers(),
-                servers.redis().uri(),
-                servers.hazelcast().address(),
-                servers.hazelcast().clusterName(),
-                directory.resolve("data"));
+        installation.yamlWithHazelcast(
+            """
+            caches:
+              product: { stores: [ redis, hazelcast ], key: "doc:product:{id}" }
+            rules:
+              - { table: public.product, keys: [ "doc:product:{id}" ] }
+            """);
   }
 
   @AfterAll
   static void stop() {
-    servers.close();
+    installation.close();
   }
 
   @Test
@@ -94,19 +70,19 @@ class DoctorCommandTest {
     assertThat(ran.status()).isZero();
     assertThat(ran.out().lines().map(String::strip))
         .anyMatch(line -> line.matches("ok +wal_level +logical"))
-        .anyMatch(line -> line.matches("ok +publication +doctor is not there yet, and created.*"))
-        .anyMatch(line -> line.matches("ok +slot +doctor is not there yet, and created.*"))
+        .anyMatch(line -> line.matches("ok +publication +doc is not there yet, and created.*"))
+        .anyMatch(line -> line.matches("ok +slot +doc is not there yet, and created.*"))
         .anyMatch(line -> line.matches("ok +commands +scripts and every command .*"))
         .anyMatch(line -> line.matches("ok +map +doc.entries is not there yet.*"))
         .anyMatch(line -> line.matches("ok +topics +none of doc\\.\\* is there yet.*"))
         .anyMatch(line -> line.matches("warning +members +1 member: .*"));
-    assertThat(text("select count(*) from pg_replication_slots")).isEqualTo("0");
-    assertThat(text("select count(*) from pg_publication")).isEqualTo("0");
+    assertThat(installation.one("select count(*) from pg_replication_slots")).isEqualTo("0");
+    assertThat(installation.one("select count(*) from pg_publication")).isEqualTo("0");
     redis(redis -> assertThat(redis.keys("*")).isEmpty());
-    try (Admin admin = admin()) {
+    try (Admin admin = installation.admin()) {
       assertThat(admin.listTopics().names().get()).noneMatch(name -> name.startsWith("doc"));
     }
-    assertThat(directory.resolve("data")).doesNotExist();
+    assertThat(installation.data()).doesNotExist();
   }
 
   @Test
@@ -139,8 +115,8 @@ class DoctorCommandTest {
         .contains("PROBLEM replication     role guest may not replicate")
         .contains("cure: ALTER ROLE guest REPLICATION")
         .contains("GRANT SELECT ON public.product TO guest")
-        .contains("PROBLEM publication     doctor is not there, and role guest may not create it")
-        .contains("CREATE PUBLICATION doctor FOR TABLE public.product WITH (publish =");
+        .contains("PROBLEM publication     doc is not there, and role guest may not create it")
+        .contains("CREATE PUBLICATION doc FOR TABLE public.product WITH (publish =");
   }
 
   @Test
@@ -152,7 +128,7 @@ class DoctorCommandTest {
               yaml.replace(servers.kafka().bootstrapServers(), "127.0.0.1:1")
                   .replace(servers.hazelcast().address(), "127.0.0.1:" + silent.getLocalPort()),
               "--within",
-              "13s");
+              "20s");
 
       assertThat(ran.status()).isEqualTo(1);
       assertThat(ran.out())
@@ -206,7 +182,7 @@ class DoctorCommandTest {
   @Test
   @Order(6)
   void comparesTopicsWithWhatTheyMustBe() throws Exception {
-    try (Admin admin = admin()) {
+    try (Admin admin = installation.admin()) {
       admin
           .createTopics(
               List.of(
@@ -214,6 +190,8 @@ class DoctorCommandTest {
                       .configs(Map.of("retention.ms", "1000"))))
           .all()
           .get();
+      // The broker that is asked learns of it a moment after the controller.
+      eventually(() -> assertThat(admin.listTopics().names().get()).contains("docs.changes"));
 
       Ran ran = doctor(yaml.replace("topicPrefix: doc ", "topicPrefix: docs "));
 
@@ -230,13 +208,10 @@ class DoctorCommandTest {
   @Test
   @Order(7)
   void seesTheServicesThatRunAndWhetherTheyHaveTheseRules() throws Exception {
-    execute("create table price (id int primary key)");
-    Path file = Files.writeString(directory.resolve("running.yaml"), yaml);
+    installation.execute("create table price (id int primary key)");
     try (Services services =
-        new Services(
-            ConfigLoader.load(file, Map.of(), Map.of()).config(), EnumSet.allOf(Role.class))) {
-      services.start();
-      awaitReady(services);
+        installation.startReady(installation.file(yaml), EnumSet.allOf(Role.class))) {
+      assertThat(services.uri()).isNotNull();
 
       Ran same = doctor(yaml);
       Ran other =
@@ -247,15 +222,15 @@ class DoctorCommandTest {
 
       assertThat(same.out())
           .contains("the invalidators that run have the same,")
-          .containsPattern("slot +doctor is read by .*pid \\d+")
-          .contains("publication     doctor has every table of the rules")
+          .containsPattern("slot +doc is read by .*pid \\d+")
+          .contains("publication     doc has every table of the rules")
           .contains(" of doc.* as they must be")
           .contains("doc.entries: BINARY, 1 backup, merges are discarded, eviction NONE");
       assertThat(same.status()).isZero();
       assertThat(other.status()).isEqualTo(1);
       assertThat(other.out())
           .contains("the invalidators that run have other caches and rules (")
-          .contains("publication     doctor does not have public.price yet; added at the start");
+          .contains("publication     doc does not have public.price yet; added at the start");
     }
   }
 
@@ -282,51 +257,15 @@ class DoctorCommandTest {
     assertThat(costly.out()).contains("cure: ALTER TABLE public.product REPLICA IDENTITY FULL");
   }
 
-  private static void awaitReady(Services services) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (!services.health().ready().fine()) {
-      assertThat(System.nanoTime()).as("%s", services.health().ready()).isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
-  }
-
   private static Ran doctor(String text, String... further) throws Exception {
-    Path file = Files.createTempFile(directory, "hearth", ".yaml");
-    Files.writeString(file, text);
-    List<String> arguments = new ArrayList<>(List.of("doctor", "--config", file.toString()));
+    List<String> arguments =
+        new ArrayList<>(List.of("doctor", "--config", installation.file(text).toString()));
     arguments.addAll(List.of(further));
     if (!arguments.contains("--within")) {
       // A busy machine is no sick server.
       arguments.addAll(List.of("--within", "60s"));
     }
     return run(arguments.toArray(String[]::new));
-  }
-
-  private static void execute(String sql) throws SQLException {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
-  }
-
-  private static String text(String sql) throws SQLException {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(sql)) {
-      row.next();
-      return row.getString(1);
-    }
-  }
-
-  private static Connection connect() throws SQLException {
-    return DriverManager.getConnection(
-        servers.postgres().jdbcUrl("doctor"),
-        servers.postgres().user(),
-        servers.postgres().password());
-  }
-
-  private static Admin admin() {
-    return Admin.create(KafkaTopics.clientProperties(servers.kafka().bootstrapServers(), Map.of()));
   }
 
   private static void redis(Consumer<RedisCommands<String, String>> use) {

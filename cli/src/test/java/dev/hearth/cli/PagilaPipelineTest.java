@@ -1,14 +1,11 @@
 package dev.hearth.cli;
 
+import static dev.hearth.cli.Installation.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.hearth.chassis.config.ConfigLoader;
-import dev.hearth.chassis.config.HearthConfig;
-import dev.hearth.chassis.kafka.KafkaTopics;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
-import dev.hearth.sandbox.Wait;
 import dev.hearth.schemas.invalidation.Invalidation;
 import dev.hearth.schemas.invalidation.InvalidationMark;
 import dev.hearth.schemas.invalidation.InvalidationRecord;
@@ -19,7 +16,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -43,32 +39,28 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The configuration for a well-known schema at work: each change reaches exactly its keys. */
 class PagilaPipelineTest {
-  private static final Duration BOUND = Duration.ofSeconds(60);
   private static final Topics TOPICS = new Topics("pagila");
-  private static Sandbox servers;
+
+  private static Installation installation;
 
   @BeforeAll
-  static void startServers() throws Exception {
-    servers = Sandbox.builder().servers(Server.POSTGRES, Server.KAFKA, Server.REDIS).start();
-    servers.postgres().createDatabase("pagila");
-    try (Connection database = connect();
-        Statement statement = database.createStatement()) {
-      statement.execute(resource("schema.sql"));
-    }
+  static void startServers(@TempDir Path directory) throws Exception {
+    installation =
+        new Installation("pagila", directory, Server.POSTGRES, Server.KAFKA, Server.REDIS);
+    installation.execute(resource("schema.sql"));
   }
 
   @AfterAll
   static void stopServers() {
-    servers.close();
+    installation.close();
   }
 
   @Test
-  void eachChangeReachesExactlyItsKeys(@TempDir Path directory) throws Exception {
-    try (Services services =
-            new Services(config(directory), EnumSet.of(Role.INGEST, Role.INVALIDATE));
-        Connection database = connect();
+  void eachChangeReachesExactlyItsKeys() throws Exception {
+    Services services =
+        installation.start(installation.file(yaml()), EnumSet.of(Role.INGEST, Role.INVALIDATE));
+    try (Connection database = installation.connect();
         Invalidations invalidations = new Invalidations()) {
-      services.start();
       awaitRows(services, database);
 
       Map<String, Set<String>> expected = expected();
@@ -127,7 +119,7 @@ class PagilaPipelineTest {
             List.of("public.customer"),
             List.of("public.inventory"),
             List.of("public.rental"));
-    Wait.untilHolds(BOUND, () -> assertThat(services.health().ready().failed()).isEmpty());
+    eventually(() -> assertThat(services.health().ready().failed()).isEmpty());
     try (Statement statement = database.createStatement()) {
       for (String table :
           List.of(
@@ -145,8 +137,7 @@ class PagilaPipelineTest {
         statement.execute("update " + table + " set last_update = now()");
       }
     }
-    Wait.untilHolds(
-        BOUND,
+    eventually(
         () -> {
           Map<List<String>, Double> complete = services.metrics().gauges(Metric.ROWS_COMPLETE);
           assertThat(complete.keySet()).containsAll(tables);
@@ -159,9 +150,7 @@ class PagilaPipelineTest {
     private final int partitions = TOPICS.invalidations().partitions();
     private final KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(
-            KafkaTopics.clientProperties(servers.kafka().bootstrapServers(), Map.of()),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer());
+            installation.kafka(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     private boolean begun;
 
     /** Keys that the transaction of one statement touched; none of a cache that it voided. */
@@ -188,8 +177,7 @@ class PagilaPipelineTest {
       }
       Set<String> touched = new TreeSet<>();
       Map<Integer, Long> reached = new HashMap<>();
-      Wait.untilHolds(
-          BOUND,
+      eventually(
           () -> {
             consumer
                 .poll(Duration.ofMillis(100))
@@ -229,22 +217,14 @@ class PagilaPipelineTest {
     }
   }
 
-  private static HearthConfig config(Path directory) throws IOException {
-    String yaml =
-        resource("hearth.yaml")
-            .replace("\"URL\"", '"' + servers.postgres().jdbcUrl("pagila") + '"')
-            .replace("user: postgres", "user: " + servers.postgres().user())
-            .replace("localhost:9092", servers.kafka().bootstrapServers())
-            .replace("redis://localhost:6379", servers.redis().uri())
-            .replace("DATA", directory + "/data");
-    return ConfigLoader.parse("pagila", yaml, Map.of(), Map.of()).config();
-  }
-
-  private static Connection connect() throws SQLException {
-    return DriverManager.getConnection(
-        servers.postgres().jdbcUrl("pagila"),
-        servers.postgres().user(),
-        servers.postgres().password());
+  private static String yaml() throws IOException {
+    Sandbox servers = installation.servers();
+    return resource("hearth.yaml")
+        .replace("\"URL\"", '"' + servers.postgres().jdbcUrl("pagila") + '"')
+        .replace("user: postgres", "user: " + servers.postgres().user())
+        .replace("localhost:9092", servers.kafka().bootstrapServers())
+        .replace("redis://localhost:6379", servers.redis().uri())
+        .replace("DATA", installation.data().toString());
   }
 
   private static String resource(String name) throws IOException {

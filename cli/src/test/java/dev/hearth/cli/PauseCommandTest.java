@@ -1,22 +1,14 @@
 package dev.hearth.cli;
 
+import static dev.hearth.cli.Installation.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.hearth.chassis.config.ConfigLoader;
-import dev.hearth.chassis.config.HearthConfig;
-import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,57 +16,32 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs that an operator holds, through a restart of the services. */
 class PauseCommandTest {
-  private static final Duration BOUND = Duration.ofSeconds(60);
-
-  private static Sandbox servers;
-  private static HearthConfig config;
+  private static Installation installation;
+  private static Path file;
   private static Services services;
 
   @BeforeAll
   static void start(@TempDir Path directory) throws Exception {
-    servers = Sandbox.builder().servers(Server.POSTGRES, Server.KAFKA, Server.REDIS).start();
-    servers.postgres().createDatabase("held");
-    try (Connection connection =
-            DriverManager.getConnection(
-                servers.postgres().jdbcUrl("held"),
-                servers.postgres().user(),
-                servers.postgres().password());
-        Statement statement = connection.createStatement()) {
-      statement.execute("create table product (id int primary key, name text)");
-    }
-    Path file = directory.resolve("hearth.yaml");
-    Files.writeString(
-        file,
-        """
-        source:
-          postgres: { url: "%s", user: "%s", password: "%s", slot: held }
-        kafka: { bootstrapServers: "%s", topicPrefix: held }
-        stores: { redis: { type: redis, uri: "%s" } }
-        caches:
-          product:
-            stores: [ redis ]
-            key: "product:{id}"
-            load: "select id, name from product where id = any(:id)"
-        rules:
-          - { table: public.product, keys: [ "product:{id}" ] }
-        http: { port: 0 }
-        dataDirectory: "%s"
-        """
-            .formatted(
-                servers.postgres().jdbcUrl("held"),
-                servers.postgres().user(),
-                servers.postgres().password(),
-                servers.kafka().bootstrapServers(),
-                servers.redis().uri(),
-                directory.resolve("data")));
-    config = ConfigLoader.load(file, Map.of(), Map.of()).config();
-    services = started();
+    installation = new Installation("held", directory, Server.POSTGRES, Server.KAFKA, Server.REDIS);
+    installation.execute("create table product (id int primary key, name text)");
+    file =
+        installation.file(
+            installation.yaml(
+                """
+                caches:
+                  product:
+                    stores: [ redis ]
+                    key: "product:{id}"
+                    load: "select id, name from product where id = any(:id)"
+                rules:
+                  - { table: public.product, keys: [ "product:{id}" ] }
+                """));
+    services = installation.startReady(file, EnumSet.allOf(Role.class));
   }
 
   @AfterAll
   static void stop() {
-    services.close();
-    servers.close();
+    installation.close();
   }
 
   @Test
@@ -93,7 +60,7 @@ class PauseCommandTest {
             .asText();
 
     services.close();
-    services = started();
+    services = installation.startReady(file, EnumSet.allOf(Role.class));
 
     assertThat(run("status").out())
         .containsPattern("ok +warm-ups +cache product paused since .* \\(the database is slow\\)");
@@ -103,7 +70,7 @@ class PauseCommandTest {
 
     assertThat(resumed.status()).isZero();
     assertThat(resumed.out()).contains("pauses: []");
-    awaitState(id, "done");
+    eventually(() -> assertThat(state(id)).isEqualTo("done"));
     assertThat(run("status").out()).containsPattern("ok +warm-ups +none is paused");
   }
 
@@ -119,27 +86,8 @@ class PauseCommandTest {
         .contains("No service answers at http://127.0.0.1:1");
   }
 
-  private static Services started() {
-    Services started = new Services(config, EnumSet.allOf(Role.class));
-    started.start();
-    long deadline = System.nanoTime() + BOUND.toNanos();
-    while (!started.health().ready().fine()) {
-      assertThat(System.nanoTime()).as("%s", started.health().ready()).isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
-    return started;
-  }
-
   private static String state(String id) throws Exception {
     return new ServiceClient(services.uri(), null).get("/v1/warmups/" + id).path("state").asText();
-  }
-
-  private static void awaitState(String id, String wanted) throws Exception {
-    long deadline = System.nanoTime() + BOUND.toNanos();
-    while (!state(id).equals(wanted)) {
-      assertThat(System.nanoTime()).as("run %s is %s", id, wanted).isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
   }
 
   private static Ran run(String command, String... further) {

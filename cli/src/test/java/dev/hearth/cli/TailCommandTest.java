@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -67,6 +68,12 @@ class TailCommandTest {
   void printsWhatConcernsTheCacheAsItComes(@TempDir Path directory) throws Exception {
     KafkaTopics.ensure(
         kafka, replicas -> TOPICS.all().stream().map(topic -> topic.definition(replicas)).toList());
+    try (Admin admin = Admin.create(kafka)) {
+      // The broker that is asked learns of it a moment after the controller.
+      Installation.eventually(
+          () ->
+              assertThat(admin.listTopics().names().get()).contains(TOPICS.invalidations().name()));
+    }
     String file = config(directory, "tail").toString();
     CompletableFuture<Ran> tail =
         CompletableFuture.supplyAsync(
