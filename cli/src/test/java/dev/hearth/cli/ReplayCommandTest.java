@@ -4,11 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.hearth.chassis.config.ConfigLoader;
-import dev.hearth.chassis.config.HearthConfig;
-import dev.hearth.chassis.kafka.KafkaTopics;
 import dev.hearth.ingest.publish.PublishedHistory;
-import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.topic.Topics;
@@ -20,23 +16,19 @@ import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
@@ -52,10 +44,9 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ReplayCommandTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration BOUND = Duration.ofSeconds(60);
   private static final Topics TOPICS = new Topics("again");
 
-  private static Sandbox servers;
+  private static Installation installation;
   private static Services services;
   private static FencedStore store;
   private static RedisClient client;
@@ -63,47 +54,31 @@ class ReplayCommandTest {
 
   @BeforeAll
   static void start(@TempDir Path directory) throws Exception {
-    servers = Sandbox.builder().servers(Server.POSTGRES, Server.KAFKA, Server.REDIS).start();
-    servers.postgres().createDatabase("again");
-    execute("create table product (id int primary key, name text)");
-    execute("insert into product values (1, 'cup'), (2, 'pot'), (3, 'pan')");
-    Path file = directory.resolve("hearth.yaml");
-    Files.writeString(
-        file,
-        """
-        source:
-          postgres: { url: "%s", user: "%s", password: "%s", slot: again }
-        kafka: { bootstrapServers: "%s", topicPrefix: again }
-        stores: { redis: { type: redis, uri: "%s" } }
-        caches:
-          product: { stores: [ redis ], key: "product:{id}" }
-        rules:
-          - { table: public.product, keys: [ "product:{id}" ] }
-        http: { port: 0 }
-        dataDirectory: "%s"
-        """
-            .formatted(
-                servers.postgres().jdbcUrl("again"),
-                servers.postgres().user(),
-                servers.postgres().password(),
-                servers.kafka().bootstrapServers(),
-                servers.redis().uri(),
-                directory.resolve("data")));
-    HearthConfig config = ConfigLoader.load(file, Map.of(), Map.of()).config();
-    services = new Services(config, EnumSet.of(Role.INGEST, Role.INVALIDATE));
-    services.start();
+    installation =
+        new Installation("again", directory, Server.POSTGRES, Server.KAFKA, Server.REDIS);
+    installation.execute("create table product (id int primary key, name text)");
+    installation.execute("insert into product values (1, 'cup'), (2, 'pot'), (3, 'pan')");
+    Path file =
+        installation.file(
+            installation.yaml(
+                """
+                caches:
+                  product: { stores: [ redis ], key: "product:{id}" }
+                rules:
+                  - { table: public.product, keys: [ "product:{id}" ] }
+                """));
+    services = installation.start(file, EnumSet.of(Role.INGEST, Role.INVALIDATE));
     store = Optional.ofNullable(services.readers().get("redis")).orElseThrow();
-    client = RedisClient.create(servers.redis().uri());
+    client = RedisClient.create(installation.servers().redis().uri());
     redis = client.connect(ByteArrayCodec.INSTANCE);
-    eventually("an entry", () -> fills(1));
+    awaitApplied(new Position(installation.awaitSettledEpoch(), 0));
   }
 
   @AfterAll
   static void stop() {
     redis.close();
     client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
-    services.close();
-    servers.close();
+    installation.close();
   }
 
   @Test
@@ -147,16 +122,23 @@ class ReplayCommandTest {
   void goesOnWhenTheStoreIsAwayMeanwhile() throws Exception {
     eventually("it is filled again", () -> fills(1));
     restoreAfterAnUpdate(1);
-    servers.redis().pause();
+    installation.servers().redis().pause();
     Ran ran;
     try {
       ran = replay("--from", "10m", "--store", "redis");
     } finally {
-      servers.redis().resume();
+      installation.servers().redis().resume();
     }
 
     assertThat(ran.status()).isZero();
     eventually("the old entry is gone", () -> !isHit(1));
+    // Of several invalidations of the key the first is enough for that.
+    ServiceClient client = new ServiceClient(services.uri(), null);
+    Installation.eventually(
+        () ->
+            assertThat(client.get("/v1/replays").findValuesAsText("state"))
+                .isNotEmpty()
+                .containsOnly("done"));
   }
 
   @Test
@@ -197,16 +179,16 @@ class ReplayCommandTest {
    * Fills an entry, changes its row, and puts the old bytes back when the entry is gone; again
    * where an epoch came in between, which voids them.
    */
-  private static void restoreAfterAnUpdate(int id) {
-    eventually(
-        "the store believes an old entry",
+  private static void restoreAfterAnUpdate(int id) throws Exception {
+    byte[] key = ("product:" + id).getBytes(StandardCharsets.UTF_8);
+    Installation.eventually(
         () -> {
           eventually("an entry", () -> fills(id));
-          byte[] old = redis.sync().get(bytes("product:" + id));
-          execute("update product set name = name || '!' where id = " + id);
-          eventually("it is taken out", () -> redis.sync().get(bytes("product:" + id)) == null);
-          redis.sync().set(bytes("product:" + id), old);
-          return isHit(id);
+          byte[] old = redis.sync().get(key);
+          installation.execute("update product set name = name || '!' where id = " + id);
+          eventually("it is taken out", () -> redis.sync().get(key) == null);
+          redis.sync().set(key, old);
+          assertThat(isHit(id)).as("the store believes an old entry").isTrue();
         });
   }
 
@@ -238,6 +220,23 @@ class ReplayCommandTest {
     return store.get(new CacheKey("product", "product:" + id)).toCompletableFuture().join();
   }
 
+  /** Waits until the store has applied a position in every partition. */
+  private static void awaitApplied(Position position) throws Exception {
+    for (int probe = 0; probe < 64; probe++) {
+      CacheKey key = new CacheKey("product", "product:probe-" + probe);
+      eventually(
+          "position " + position,
+          () -> {
+            if (!(store.get(key).toCompletableFuture().join()
+                instanceof ReadOutcome.Granted granted)) {
+              return false;
+            }
+            store.release(key, granted.lease()).toCompletableFuture().join();
+            return granted.lease().applied().atLeast(position);
+          });
+    }
+  }
+
   private static Ran replay(String... further) {
     List<String> arguments = new ArrayList<>(List.of("replay", "--url"));
     arguments.add(services.uri().toString());
@@ -246,74 +245,44 @@ class ReplayCommandTest {
   }
 
   private static void deleteTheLog() throws Exception {
-    try (Admin admin = Admin.create(kafka())) {
+    try (Admin admin = installation.admin()) {
       Map<TopicPartition, OffsetSpec> ends = new java.util.HashMap<>();
       for (int partition = 0; partition < TOPICS.invalidations().partitions(); partition++) {
         ends.put(new TopicPartition(TOPICS.invalidations().name(), partition), OffsetSpec.latest());
       }
+      Map<TopicPartition, ListOffsetsResultInfo> found =
+          admin.listOffsets(ends).all().get(30, TimeUnit.SECONDS);
+      // What takes a position that was not published yet has taken all up to these ends.
+      awaitApplied(new Position(published().epoch(), insertLsn()));
       Map<TopicPartition, RecordsToDelete> before = new java.util.HashMap<>();
-      admin
-          .listOffsets(ends)
-          .all()
-          .get(30, TimeUnit.SECONDS)
-          .forEach(
-              (partition, end) ->
-                  before.put(partition, RecordsToDelete.beforeOffset(end.offset() - 1)));
+      found.forEach(
+          (partition, end) ->
+              before.put(partition, RecordsToDelete.beforeOffset(end.offset() - 1)));
       admin.deleteRecords(before).all().get(30, TimeUnit.SECONDS);
     }
   }
 
   private static Position published() {
-    return new PublishedHistory(TOPICS, kafka()).latestWatermark().orElseThrow().ceiling();
+    return new PublishedHistory(TOPICS, installation.kafka())
+        .latestWatermark()
+        .orElseThrow()
+        .ceiling();
   }
 
   /** Above all that was committed so far. */
   private static long insertLsn() throws SQLException {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("select pg_current_wal_insert_lsn() - '0/0'")) {
-      row.next();
-      return row.getLong(1);
-    }
+    return Long.parseLong(installation.one("select pg_current_wal_insert_lsn() - '0/0'"));
   }
 
-  private static Map<String, Object> kafka() {
-    return KafkaTopics.clientProperties(servers.kafka().bootstrapServers(), Map.of());
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static void eventually(String what, BooleanSupplier holds) {
-    long deadline = System.nanoTime() + BOUND.toNanos();
-    while (true) {
-      try {
-        if (holds.getAsBoolean()) {
-          return;
-        }
-      } catch (java.util.concurrent.CompletionException e) {
-        // The store was away; asked again.
-        assertThat(e).isNotNull();
-      }
-      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
-    }
-  }
-
-  private static void execute(String sql) {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static Connection connect() throws SQLException {
-    return DriverManager.getConnection(
-        servers.postgres().jdbcUrl("again"),
-        servers.postgres().user(),
-        servers.postgres().password());
+  /** Also where the store was away: then it is asked again. */
+  private static void eventually(String what, BooleanSupplier holds) throws Exception {
+    Installation.eventually(
+        () -> {
+          try {
+            assertThat(holds.getAsBoolean()).as(what).isTrue();
+          } catch (CompletionException e) {
+            throw new AssertionError(what, e);
+          }
+        });
   }
 }
