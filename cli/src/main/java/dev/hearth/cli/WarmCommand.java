@@ -3,6 +3,7 @@ package dev.hearth.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.hearth.cli.demo.Screen;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -74,17 +75,10 @@ final class WarmCommand implements Callable<Integer> {
       run = client.get("/v1/warmups/" + id);
     }
     screen.endLine();
-    if (output.isJson()) {
-      System.out.print(output.text(run, String::new));
-    } else {
-      screen.say(wait ? progress(run) : "Run " + id + " is " + run.path("state").asText() + ".");
-    }
-    if (wait && !output.isJson() && run.path("progress").path("planned").asInt() == 0) {
-      screen.say(
-          "No hot keys of cache "
-              + cache
-              + " are known: a client that reports its reads makes them known.");
-    }
+    JsonNode last = run;
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(output.text(last, () -> result(last)));
+    out.flush();
     boolean failed = wait && !"done".equals(run.path("state").asText());
     if (failed) {
       spec.commandLine()
@@ -98,6 +92,21 @@ final class WarmCommand implements Callable<Integer> {
                   + run.path("problem").asText("no reason was given"));
     }
     return failed ? Hearth.FAILED : 0;
+  }
+
+  private String result(JsonNode run) {
+    String state = run.path("state").asText();
+    if (!wait) {
+      return "Run " + run.path("id").asText() + " is " + state + ".\n";
+    }
+    boolean nothing = state.equals("done") && run.path("progress").path("planned").asInt() == 0;
+    return progress(run)
+        + "\n"
+        + (nothing
+            ? "No hot keys of cache "
+                + cache
+                + " are known: a client that reports its reads makes them known.\n"
+            : "");
   }
 
   private static boolean ended(JsonNode run) {

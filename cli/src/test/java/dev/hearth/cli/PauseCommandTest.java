@@ -75,6 +75,19 @@ class PauseCommandTest {
   }
 
   @Test
+  void aRunWithoutHotKeysSaysWhatMakesThemKnown() {
+    Ran ran = run("warm", "--cache", "product", "--wait");
+
+    assertThat(ran.err()).isEmpty();
+    assertThat(ran.status()).isZero();
+    assertThat(ran.out())
+        .contains("0 of 0 ")
+        .contains(
+            "No hot keys of cache product are known: a client that reports its reads makes them"
+                + " known.");
+  }
+
+  @Test
   void namesWhatIsWrongWithTheQuestion() {
     assertThat(run("pause", "--cache", "prodct").status()).isEqualTo(2);
     assertThat(run("pause", "--cache", "prodct").err())
