@@ -5,7 +5,7 @@ import java.time.Duration;
 
 /** The one way in which tests of this module wait: one generous bound. */
 final class Eventually {
-  private static final Duration BOUND = Duration.ofSeconds(30);
+  private static final Duration BOUND = Duration.ofSeconds(60);
 
   private Eventually() {}
 

@@ -3,6 +3,7 @@ package dev.hearth.ingest;
 import static dev.hearth.ingest.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.HeldCommits;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.Watermark;
@@ -39,8 +40,8 @@ class HeldCommitTest {
       SourceFixture.Reader reader = source.reader();
       reader.awaitWatermarkOfASettledEpoch();
       ExecutorService writers = Executors.newSingleThreadExecutor();
-      try (Connection observer = source.connect()) {
-        standby(observer, "'absent'");
+      try (Connection observer = source.connect();
+          HeldCommits held = source.holdCommits()) {
         CompletableFuture<Void> stuck = insertStuck(source, observer, writers);
         long commitEndsAtOrBefore = insertLsn(observer);
 
@@ -66,7 +67,7 @@ class HeldCommitTest {
                     assertThat(watermark.position().lsn())
                         .isLessThanOrEqualTo(commitEndsAtOrBefore));
 
-        release(observer);
+        held.release();
         stuck.get(30, TimeUnit.SECONDS);
         eventually(() -> assertThat(ids(reader)).contains("1"));
         eventually(
@@ -77,7 +78,6 @@ class HeldCommitTest {
                             assertThat(watermark.position().lsn())
                                 .isGreaterThan(commitEndsAtOrBefore)));
       } finally {
-        release(source);
         writers.shutdownNow();
       }
     }
@@ -90,8 +90,8 @@ class HeldCommitTest {
       SourceFixture.Reader reader = source.reader();
       reader.awaitWatermarkOfASettledEpoch();
       ExecutorService writers = Executors.newSingleThreadExecutor();
-      try (Connection observer = source.connect()) {
-        standby(observer, "'absent'");
+      try (Connection observer = source.connect();
+          HeldCommits held = source.holdCommits()) {
 
         CompletableFuture<Void> stuck = insertStuck(source, observer, writers);
 
@@ -99,7 +99,6 @@ class HeldCommitTest {
         assertThat(isVisible(observer, 1)).isFalse();
         assertThat(stuck).isNotDone();
       } finally {
-        release(source);
         writers.shutdownNow();
       }
     }
@@ -114,14 +113,16 @@ class HeldCommitTest {
     try (SourceFixture source = new SourceFixture(SCHEMA + "; create table other (id int)")) {
       // The publication must be there: its own commit would wait for the standby too.
       source.start(source.config(RULES)).close();
-      eventually(() -> source.execute("select pg_drop_replication_slot('" + source.name + "')"));
+      source.awaitIdleSlot();
+      source.execute("select pg_drop_replication_slot('" + source.name + "')");
       ExecutorService writers = Executors.newFixedThreadPool(2);
       try (Connection observer = source.connect();
           Connection older = transaction(source);
-          Connection younger = transaction(source)) {
+          Connection younger = transaction(source);
+          HeldCommits held = source.holdCommits()) {
         String olderXid = write(older);
-        standby(observer, "'absent'");
         SourceFixture.Reader reader = source.reader();
+        reader.readToEnd();
         int marksBefore = epochs(reader).size();
         CompletableFuture<Void> start =
             CompletableFuture.runAsync(
@@ -151,7 +152,7 @@ class HeldCommitTest {
         assertThat(epochs(reader)).hasSize(marksBefore + 1);
         assertThat(epochs(reader).get(marksBefore).settled()).isFalse();
 
-        release(observer);
+        held.release();
         stuck.get(30, TimeUnit.SECONDS);
         eventually(() -> assertThat(epochs(reader)).hasSize(marksBefore + 2));
         assertThat(epochs(reader).get(marksBefore + 1).settled()).isTrue();
@@ -159,7 +160,6 @@ class HeldCommitTest {
         eventually(() -> assertThat(ids(reader)).contains("2"));
         assertThat(ids(reader)).as("the older commit is never decoded").doesNotContain("1");
       } finally {
-        release(source);
         writers.shutdownNow();
       }
     }
@@ -222,27 +222,6 @@ class HeldCommitTest {
                         "select coalesce(wait_event, '') from pg_stat_activity where pid = " + pid))
                 .isEqualTo("SyncRep"));
     return stuck;
-  }
-
-  private static void standby(Connection connection, String names) throws Exception {
-    execute(connection, "alter system set synchronous_standby_names = " + names);
-    execute(connection, "select pg_reload_conf()");
-    eventually(
-        () ->
-            assertThat(one(connection, "show synchronous_standby_names"))
-                .isEqualTo(names.replace("'", "")));
-  }
-
-  private static void release(Connection connection) throws SQLException {
-    execute(connection, "alter system reset synchronous_standby_names");
-    execute(connection, "select pg_reload_conf()");
-  }
-
-  private static void release(SourceFixture source) throws Exception {
-    try (Connection connection = source.connect()) {
-      release(connection);
-      eventually(() -> assertThat(one(connection, "show synchronous_standby_names")).isEqualTo(""));
-    }
   }
 
   private static long insertLsn(Connection connection) throws SQLException {

@@ -51,7 +51,9 @@ class SchemaChangesTest {
       source.execute("truncate product, stock");
 
       eventually(() -> assertThat(reader.keyed()).contains("TRUNCATE public.stock"));
-      List<String> keyed = reader.keyed();
+      // That stock's partition was emptied may be noticed before anything is published.
+      List<String> keyed =
+          reader.keyed().stream().filter(change -> !change.equals("UPDATE public.stock")).toList();
       assertThat(keyed.get(0)).isEqualTo("INSERT public.category:3");
       assertThat(keyed.subList(1, 3))
           .containsExactlyInAnyOrder("TRUNCATE public.category", "TRUNCATE public.product");

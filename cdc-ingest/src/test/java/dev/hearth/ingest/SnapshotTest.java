@@ -108,7 +108,9 @@ class SnapshotTest {
                       "no rule reads colour of public.product, so that changes do not carry it;"
                           + " expected some of category_id, id, note"));
       eventually(() -> assertThat(source.requested()).isEmpty());
-      assertThat(source.metrics.counter(Metric.SNAPSHOTS, "refused").count()).isEqualTo(3);
+      eventually(
+          () ->
+              assertThat(source.metrics.counter(Metric.SNAPSHOTS, "refused").count()).isEqualTo(3));
       assertThat(reader.rows()).isEmpty();
       assertThat(reader.ends()).isEmpty();
     }
@@ -192,20 +194,34 @@ class SnapshotTest {
     try (SourceFixture source = new SourceFixture(SCHEMA)) {
       source.execute("insert into product select i, i, 'n' from generate_series(1, 20000) i");
       HearthConfig config = source.config(RULES);
-      Ingest first = source.start(config);
       SourceFixture.Reader reader = source.reader();
-      source.request("one", "public.product", "id");
-      eventually(() -> assertThat(reader.rows()).isNotEmpty());
-      first.close();
-      int before = reader.rows().size();
+      int number = 0;
+      String id;
+      do {
+        // Once more where it was through before it could be interrupted.
+        id = "snapshot " + ++number;
+        Ingest first = source.start(config);
+        source.request(id, "public.product", "id");
+        String asked = id;
+        eventually(() -> assertThat(rows(reader, asked)).isPositive());
+        first.close();
+      } while (source.requested().isEmpty() && number < 20);
+      reader.readToEnd();
+      String interrupted = id;
+      long before = rows(reader, interrupted);
 
       source.start(config);
 
-      eventually(() -> assertThat(reader.ends()).isNotEmpty());
-      assertThat(keyed(reader)).hasSize(20_000);
-      assertThat(reader.rows()).hasSizeGreaterThanOrEqualTo(20_000).hasSizeGreaterThan(before);
       eventually(() -> assertThat(source.requested()).isEmpty());
+      reader.readToEnd();
+      assertThat(reader.ends()).extracting(SnapshotEnd::snapshot).contains(interrupted);
+      assertThat(keyed(reader)).hasSize(20_000);
+      assertThat(rows(reader, interrupted)).isGreaterThanOrEqualTo(20_000 + before);
     }
+  }
+
+  private static long rows(SourceFixture.Reader reader, String id) {
+    return reader.rows().stream().filter(row -> row.snapshot().equals(id)).count();
   }
 
   @Test
@@ -287,7 +303,8 @@ class SnapshotTest {
   private static Map<String, Map<String, @Nullable String>> table(SourceFixture source)
       throws SQLException {
     Map<String, Map<String, @Nullable String>> rows = new TreeMap<>();
-    try (Statement statement = source.connect().createStatement();
+    try (Connection connection = source.connect();
+        Statement statement = connection.createStatement();
         ResultSet each = statement.executeQuery("select id, category_id, note from product")) {
       while (each.next()) {
         Map<String, @Nullable String> row = new TreeMap<>();

@@ -7,6 +7,7 @@ import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.health.Health;
 import dev.hearth.chassis.kafka.KafkaTopics;
 import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.sandbox.HeldCommits;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.change.ChangeEvent;
@@ -31,12 +32,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -150,6 +153,23 @@ final class SourceFixture implements AutoCloseable {
       row.next();
       return row.getString(1);
     }
+  }
+
+  /** Commits that wait from now on, of every database of the server. */
+  HeldCommits holdCommits() throws Exception {
+    return HeldCommits.begin(url(), SANDBOX.postgres().user(), SANDBOX.postgres().password());
+  }
+
+  /** The server needs a moment to notice that the stream's connection is gone. */
+  void awaitIdleSlot() throws Exception {
+    Eventually.eventually(
+        () ->
+            assertThat(
+                    value(
+                        "select active::text from pg_replication_slots where slot_name = '"
+                            + name
+                            + "'"))
+                .isEqualTo("false"));
   }
 
   /** Asks for the rows of a table. */
@@ -285,6 +305,19 @@ final class SourceFixture implements AutoCloseable {
       return records;
     }
 
+    /** All records that the topic has now; what was published before the call is among them. */
+    List<ChangeRecord> readToEnd() {
+      TopicPartition partition = new TopicPartition(topic.name(), 0);
+      long end =
+          consumer
+              .endOffsets(List.of(partition), Duration.ofSeconds(30))
+              .getOrDefault(partition, 0L);
+      while (consumer.position(partition, Duration.ofSeconds(30)) < end) {
+        poll();
+      }
+      return records;
+    }
+
     /** Records that came, which are not kept: for tests of millions. */
     List<ChangeRecord> next() {
       List<ChangeRecord> next = new ArrayList<>();
@@ -298,22 +331,45 @@ final class SourceFixture implements AutoCloseable {
       return topic.value().deserializer().deserialize(topic.name(), record.value());
     }
 
-    /** Operation and record key of each change so far. */
+    /** Operation and record key of each change so far, once each. */
     List<String> keyed() {
-      List<String> keyed = new ArrayList<>();
-      for (int i = 0; i < poll().size(); i++) {
-        if (records.get(i) instanceof ChangeEvent change) {
-          keyed.add(change.operation() + " " + keys.get(i));
-        }
-      }
-      return keyed;
+      return once().stream()
+          .map(i -> ((ChangeEvent) records.get(i)).operation() + " " + keys.get(i))
+          .toList();
     }
 
+    /** The changes so far, once each. */
     List<ChangeEvent> changes() {
-      return poll().stream()
-          .filter(ChangeEvent.class::isInstance)
-          .map(ChangeEvent.class::cast)
+      return once().stream().map(i -> (ChangeEvent) records.get(i)).toList();
+    }
+
+    /**
+     * Places of the changes so far. What a session had published and not yet confirmed when it
+     * ended is streamed again, which a session may do at any time: it counts once.
+     */
+    private List<Integer> once() {
+      poll();
+      Set<List<Object>> seen = new HashSet<>();
+      return IntStream.range(0, records.size())
+          .filter(i -> records.get(i) instanceof ChangeEvent change && seen.add(logged(change, i)))
+          .boxed()
           .toList();
+    }
+
+    /**
+     * What is the same each time that a change of the log is streamed; others are each their own.
+     */
+    private List<Object> logged(ChangeEvent change, int place) {
+      return change.transaction() == 0
+          ? List.of(place)
+          : List.of(
+              change.table(),
+              change.operation(),
+              change.before(),
+              change.after(),
+              change.transaction(),
+              change.changeLsn(),
+              keys.get(place));
     }
 
     List<SnapshotRow> rows() {

@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
@@ -51,6 +52,7 @@ final class JoinDriver implements AutoCloseable {
   private final TestInputTopic<byte[], byte[]> changes;
   private final TestOutputTopic<String, InvalidationRecord> invalidations;
   private final TestOutputTopic<String, SnapshotRequest> snapshots;
+  private final TestOutputTopic<byte[], byte[]> deadLetters;
   private int id;
   private long lsn = 100;
 
@@ -85,6 +87,9 @@ final class JoinDriver implements AutoCloseable {
             topics.snapshots().name(),
             topics.snapshots().key().deserializer(),
             topics.snapshots().value().deserializer());
+    deadLetters =
+        driver.createOutputTopic(
+            topics.deadLetters().name(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     send("", new ChangeMark(new Watermark(new Position(1, 1), 1, NOW)));
     touched();
     requested();
@@ -183,6 +188,14 @@ final class JoinDriver implements AutoCloseable {
       }
     }
     return touched.stream().distinct().toList();
+  }
+
+  /** Reasons of the dead letters since the last time. */
+  List<String> deadLetters() {
+    return deadLetters.readRecordsToList().stream()
+        .map(letter -> letter.headers().lastHeader("__streams.errors.message").value())
+        .map(reason -> new String(reason, StandardCharsets.UTF_8))
+        .toList();
   }
 
   List<InvalidationRecord> records() {

@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
@@ -128,11 +129,7 @@ class RulesAgreementTest {
       eventually(
           () -> {
             if (isOf(admin, "a")) {
-              admin
-                  .removeMembersFromConsumerGroup(
-                      RulesAgreement.group(topics), new RemoveMembersFromConsumerGroupOptions())
-                  .all()
-                  .get();
+              removeMembers(admin);
             }
             assertThat(next).isDone();
           });
@@ -140,6 +137,19 @@ class RulesAgreementTest {
 
     assertThat(next).isCompleted();
     eventually(() -> assertThat(overruled).hasValue(1));
+  }
+
+  /** Whoever has left or come meanwhile is met again. */
+  private void removeMembers(Admin admin) throws InterruptedException {
+    try {
+      admin
+          .removeMembersFromConsumerGroup(
+              RulesAgreement.group(topics), new RemoveMembersFromConsumerGroupOptions())
+          .all()
+          .get();
+    } catch (ExecutionException e) {
+      throw new AssertionError("the group has changed meanwhile", e);
+    }
   }
 
   private boolean isOf(Admin admin, String fingerprint) throws Exception {

@@ -147,6 +147,34 @@ class StoredJoinsTest {
   }
 
   @Test
+  void aValueOfAJoinedRowThatItsFormatDoesNotTakeIsADeadLetterAndVoidsTheCache() {
+    start(
+        """
+          - table: public.category
+            through: { table: public.product, on: "category_id = id" }
+            keys: [ "stock:{number}:{product.code:pad:4}" ]
+        """);
+    driver.rows("public.category").put("10", row("10", "number", "A"));
+    driver.rows("public.category").put("11", row("11", "number", "B"));
+    driver.rows("public.product").put("1", row("1", "category_id", "10", "code", "seven"));
+    driver.rows("public.product").put("2", row("2", "category_id", "11", "code", "7"));
+    driver.snapshot();
+
+    assertThat(driver.write("public.category", "10", row("10", "number", "C")))
+        .containsExactly("void stock key-failed");
+    assertThat(driver.deadLetters())
+        .singleElement()
+        .asString()
+        .contains(
+            "rules[0].keys[0]: \"stock:{number}:{product.code:pad:4}\" has {product.code:pad:4}, and a"
+                + " value is not what that takes");
+    assertThat(driver.write("public.category", "11", row("11", "number", "D")))
+        .as("the rest goes on")
+        .containsExactlyInAnyOrder("stock:B:0007", "stock:D:0007");
+    assertThat(driver.deadLetters()).isEmpty();
+  }
+
+  @Test
   void voidsAtATruncateOfAnyTableOfTheRule() {
     shop();
 

@@ -6,7 +6,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Commits that wait for a standby which is absent: in the log, and visible to nobody, until this is
@@ -48,32 +49,34 @@ public final class HeldCommits implements AutoCloseable {
     }
   }
 
-  private boolean holds(String url, String user, String password) throws SQLException {
+  private boolean holds(String url, String user, String password) throws Exception {
     try (Connection probe = DriverManager.getConnection(url, user, password);
         Statement statement = probe.createStatement()) {
       String pid = one(statement, "select pg_backend_pid()");
-      CompletableFuture<Void> commit =
-          CompletableFuture.runAsync(
-              () -> {
-                try {
-                  one(statement, "select pg_logical_emit_message(true, 'hearth', '')");
-                } catch (SQLException e) {
-                  throw new IllegalStateException(e);
-                }
-              });
-      while (!commit.isDone()) {
-        try (Statement asking = observer.createStatement()) {
-          if (one(asking, "select wait_event from pg_stat_activity where pid = " + pid)
-              .equals("SyncRep")) {
-            one(asking, "select pg_cancel_backend(" + pid + ")");
-            commit.join();
-            return true;
-          }
-        }
-        Wait.pause();
+      // A thread of its own: others may be held that wait for this very call.
+      FutureTask<String> commit =
+          new FutureTask<>(
+              () -> one(statement, "select pg_logical_emit_message(true, 'hearth', '')"));
+      Thread committing = new Thread(commit, "held-commit-probe");
+      committing.setDaemon(true);
+      committing.start();
+      boolean settled = Wait.until(BOUND, () -> commit.isDone() || waitsForStandby(pid));
+      if (!settled || commit.isDone()) {
+        commit.get(0, TimeUnit.SECONDS);
+        return false;
       }
-      commit.join();
-      return false;
+      execute("select pg_cancel_backend(" + pid + ")");
+      commit.get(BOUND.toSeconds(), TimeUnit.SECONDS);
+      return true;
+    }
+  }
+
+  private boolean waitsForStandby(String pid) {
+    try (Statement asking = observer.createStatement()) {
+      return one(asking, "select wait_event from pg_stat_activity where pid = " + pid)
+          .equals("SyncRep");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
     }
   }
 

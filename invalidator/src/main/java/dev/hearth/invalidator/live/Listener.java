@@ -45,6 +45,11 @@ final class Listener {
     return overrun && waiting.isEmpty();
   }
 
+  /** Something that it asked for was left out; others may still wait. */
+  boolean hasMissed() {
+    return overrun;
+  }
+
   void end() {
     ended = true;
   }

@@ -94,7 +94,8 @@ public final class LiveEvents implements AutoCloseable {
     return true;
   }
 
-  private synchronized List<Listener> present() {
+  /** Who listens now. */
+  synchronized List<Listener> present() {
     return new ArrayList<>(listeners);
   }
 

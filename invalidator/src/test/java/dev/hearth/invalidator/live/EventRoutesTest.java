@@ -155,10 +155,14 @@ class EventRoutesTest {
         send(1, invalidation("price"));
         producer.flush();
       }
-      for (int i = 0; i < 8_000; i++) {
-        send(1, invalidation("price", "public.price:" + "x".repeat(3_000)));
+      // Read only when it is too late: a reader that keeps up would be sent everything.
+      while (events.present().stream().noneMatch(Listener::hasMissed)) {
+        assertThat(System.nanoTime()).isLessThan(deadline);
+        for (int i = 0; i < 100; i++) {
+          send(1, invalidation("price", "public.price:" + "x".repeat(3_000)));
+        }
+        producer.flush();
       }
-      producer.flush();
 
       List<String> rest = new ArrayList<>();
       String line = line(reader);
@@ -169,7 +173,7 @@ class EventRoutesTest {
 
       assertThat(rest.stream().filter("event: invalidation"::equals).count())
           .as("what waited is told")
-          .isBetween(1_000L, 8_000L);
+          .isGreaterThanOrEqualTo(1_000L);
       assertThat(rest).contains("event: dropped");
       assertThat(rest.get(rest.indexOf("event: dropped") + 1))
           .contains("more than 1000 events waited", "read faster");
