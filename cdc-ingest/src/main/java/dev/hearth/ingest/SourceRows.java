@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Rows of the source as they are now: the columns that rules read, in the text that changes have.
- * In a session that cannot write, each statement within {@value #STATEMENT_SECONDS} seconds. By one
+ * In a session that cannot write, each look-up within {@value #STATEMENT_SECONDS} seconds. By one
  * thread.
  */
 public final class SourceRows implements AutoCloseable {
@@ -57,7 +57,6 @@ public final class SourceRows implements AutoCloseable {
       connection.setAutoCommit(false);
       connection.setReadOnly(true);
       try (Statement statement = connection.createStatement()) {
-        statement.execute("set statement_timeout = '" + STATEMENT_SECONDS + "s'");
         statement.execute("set extra_float_digits = 1");
         statement.execute("set row_security = off");
       }
@@ -67,6 +66,9 @@ public final class SourceRows implements AutoCloseable {
         SourceCheck.readAgain(connection, beside.get())
             .shapes()
             .forEach((table, shape) -> shapes.merge(table, shape, SourceRows::both));
+      }
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("set statement_timeout = '" + STATEMENT_SECONDS + "s'");
       }
       connection.commit();
       return new SourceRows(connection, shapes);

@@ -99,7 +99,7 @@ class PlanCommandTest {
     assertThat(ran.status()).isZero();
     assertThat(ran.out())
         .containsPattern(
-            "rules\\[0\\], changes of public\\.product: [0-9,]+ do not carry a column that it reads;"
+            "rules\\[0\\], changes of public\\.product: [0-9,]+ do(es)? not carry a column that it reads;"
                 + " its value is that of the row now\n");
   }
 

@@ -79,7 +79,7 @@ public final class ReportText {
               + rule.voids().entrySet().stream()
                   .map(each -> each.getKey() + " " + times(each.getValue()))
                   .collect(Collectors.joining(", "))
-              + (rule.aboveLimit() == 0 ? "" : "; its limit is " + count(rule.limit()) + " keys"));
+              + (rule.aboveLimit() == 0 ? "" : "; its limit is " + count(rule.limit())));
     }
     if (!rule.missingColumns().isEmpty()) {
       remarks.add(
@@ -101,15 +101,16 @@ public final class ReportText {
       remarks.add(
           which
               + count(rule.readNow())
-              + " do not carry a column that it reads; its value is that of the row now");
+              + (rule.readNow() == 1 ? " does" : " do")
+              + " not carry a column that it reads; its value is that of the row now");
     }
     if (rule.assumed() > 0) {
       remarks.add(
           which
-              + "of "
               + count(rule.assumed())
-              + " updates an old value is neither in the log nor in an earlier change, and is taken"
-              + " to be the new one; what moved then is not counted");
+              + (rule.assumed() == 1 ? " update has" : " updates have")
+              + " an old value neither in the log nor in an earlier change; it is taken to be the"
+              + " new one, and what moved then is not counted");
     }
   }
 
@@ -117,7 +118,8 @@ public final class ReportText {
     if (report.lookUps() > 0) {
       remarks.add(
           count(report.lookUps())
-              + " look-ups: rows of other tables are those of the source now; one that came, moved or"
+              + (report.lookUps() == 1 ? " look-up" : " look-ups")
+              + ": rows of other tables are those of the source now; one that came, moved or"
               + " went since a change is counted where it is now.");
     }
     for (String failure : report.failures()) {

@@ -132,7 +132,7 @@ class PlanTest {
     assertThat(plan.report().lookUps()).isEqualTo(4);
     assertThat(source.asked).as("each once, for old and new row").hasSize(4);
     assertThat(ReportText.of(plan.report()))
-        .contains("voids whole caches, fan-out once; its limit is 3 keys")
+        .contains("voids whole caches, fan-out once; its limit is 3\n")
         .contains("4 look-ups: rows of other tables are those of the source now");
   }
 
