@@ -269,9 +269,13 @@ final class TableCatalog {
                 + (table.kind().equals("p")
                     ? "; of a partitioned table only the primary key's is there for certain, since"
                         + " a new partition does not take over REPLICA IDENTITY FULL"
-                    : "; to have it in the log instead run ALTER TABLE "
-                        + named.table()
-                        + " REPLICA IDENTITY FULL")));
+                    : ""),
+            table.kind().equals("p")
+                ? Optional.empty()
+                : Optional.of(
+                    new Problem.Cure(
+                        "to have it in the log instead",
+                        "ALTER TABLE " + named.table() + " REPLICA IDENTITY FULL"))));
   }
 
   private static Set<String> columns(List<Reference> references, Use use) {

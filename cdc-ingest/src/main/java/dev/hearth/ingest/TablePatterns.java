@@ -106,12 +106,11 @@ record TablePatterns(List<HearthConfig.Rule> rules, List<Integer> origins, List<
   Problem inConfiguration(Problem problem) {
     Matcher place = PLACE.matcher(problem.path());
     return place.find()
-        ? new Problem(
+        ? problem.at(
             "rules["
                 + origins.get(Integer.parseInt(place.group(1)))
                 + "]"
-                + problem.path().substring(place.end()),
-            problem.message())
+                + problem.path().substring(place.end()))
         : problem;
   }
 
