@@ -14,6 +14,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -236,13 +237,19 @@ final class ChunkReader implements AutoCloseable {
 
   /** The types of the columns that identify a row, as they stand in a statement. */
   private Map<String, String> types(TableShape shape) throws SQLException {
+    return types(connection, shape.table(), shape.identity());
+  }
+
+  /** The types of columns, as they stand in a statement. */
+  static Map<String, String> types(Connection connection, String table, Collection<String> columns)
+      throws SQLException {
     Map<String, String> types = new LinkedHashMap<>();
     try (PreparedStatement query =
         connection.prepareStatement(
             "select attname, format_type(atttypid, atttypmod) from pg_attribute"
                 + " where attrelid = to_regclass(?) and attname = any(?)")) {
-      query.setString(1, Sql.table(shape.table()));
-      query.setArray(2, connection.createArrayOf("text", shape.identity().toArray()));
+      query.setString(1, Sql.table(table));
+      query.setArray(2, connection.createArrayOf("text", columns.toArray()));
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           types.put(rows.getString(1), rows.getString(2));

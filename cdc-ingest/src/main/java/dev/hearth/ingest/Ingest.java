@@ -409,8 +409,7 @@ public final class Ingest implements Component {
       retainedWal.set(logHeartbeat.retainedBytes());
       if (TablePatterns.isWild(config.rules())
           && patternBeats.getAndIncrement() % PATTERN_BEATS == 0) {
-        Set<String> unheard =
-            TablePatterns.named(config.rules(), logHeartbeat.read(TablePatterns::tables));
+        Set<String> unheard = TablePatterns.named(config.rules(), logHeartbeat.tables());
         unheard.removeAll(settings.tables());
         if (!unheard.isEmpty()) {
           // Not published yet: the next session sees to it, in a new epoch.

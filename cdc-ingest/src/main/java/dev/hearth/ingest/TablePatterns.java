@@ -3,9 +3,8 @@ package dev.hearth.ingest;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.config.TablePattern;
+import dev.hearth.ingest.capture.TableNames;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,16 +24,6 @@ import java.util.regex.Pattern;
 record TablePatterns(List<HearthConfig.Rule> rules, List<Integer> origins, List<Problem> problems) {
   private static final Pattern PLACE = Pattern.compile("^rules\\[(\\d+)]");
 
-  /** Partitions have the name of their root in the log, and temporary tables are not in it. */
-  private static final String TABLES =
-      """
-      select n.nspname || '.' || c.relname
-        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence = 'p'
-         and n.nspname not in ('pg_catalog', 'information_schema')
-       order by 1
-      """;
-
   TablePatterns {
     rules = List.copyOf(rules);
     origins = List.copyOf(origins);
@@ -44,7 +33,7 @@ record TablePatterns(List<HearthConfig.Rule> rules, List<Integer> origins, List<
   /** Resolves the patterns of a configuration; asks nothing where there are none. */
   static TablePatterns resolve(Connection connection, List<HearthConfig.Rule> rules)
       throws SQLException {
-    return of(rules, isWild(rules) ? tables(connection) : List.of());
+    return of(rules, isWild(rules) ? TableNames.read(connection) : List.of());
   }
 
   static boolean isWild(List<HearthConfig.Rule> rules) {
@@ -78,18 +67,6 @@ record TablePatterns(List<HearthConfig.Rule> rules, List<Integer> origins, List<
     return new TablePatterns(resolved, origins, problems);
   }
 
-  /** Names of all tables that a rule could follow. */
-  static List<String> tables(Connection connection) throws SQLException {
-    List<String> names = new ArrayList<>();
-    try (PreparedStatement query = connection.prepareStatement(TABLES);
-        ResultSet rows = query.executeQuery()) {
-      while (rows.next()) {
-        names.add(rows.getString(1));
-      }
-    }
-    return names;
-  }
-
   /** The tables that patterns stand for now. */
   static Set<String> named(List<HearthConfig.Rule> rules, List<String> tables) {
     Set<String> named = new TreeSet<>();
@@ -106,12 +83,11 @@ record TablePatterns(List<HearthConfig.Rule> rules, List<Integer> origins, List<
   Problem inConfiguration(Problem problem) {
     Matcher place = PLACE.matcher(problem.path());
     return place.find()
-        ? new Problem(
+        ? problem.at(
             "rules["
                 + origins.get(Integer.parseInt(place.group(1)))
                 + "]"
-                + problem.path().substring(place.end()),
-            problem.message())
+                + problem.path().substring(place.end()))
         : problem;
   }
 

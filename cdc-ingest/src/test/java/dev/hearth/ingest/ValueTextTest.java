@@ -3,12 +3,15 @@ package dev.hearth.ingest;
 import static dev.hearth.ingest.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.schemas.change.ChangeEvent;
+import dev.hearth.schemas.change.RowImage;
 import dev.hearth.schemas.change.SnapshotRow;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -145,6 +148,11 @@ class ValueTextTest {
     return !List.of("json", "xml").contains(type);
   }
 
+  /** A year that PostgreSQL reads in its own writing only, as a part of a record's key. */
+  private static boolean isOutOfRange(String key) {
+    return key.matches("public\\.k\\d+:(-0043|\\+99999)-.*");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"UTC", "Asia/Kolkata"})
   void aValueHasOneTextWhereverItComesFrom(String zone) throws Exception {
@@ -181,7 +189,8 @@ class ValueTextTest {
           "alter database %1$s set datestyle = 'German'; alter database %1$s set bytea_output ="
                   .formatted(source.name)
               + " 'escape'; alter database %1$s set extra_float_digits = 0".formatted(source.name));
-      source.start(source.config(rules.toString()));
+      HearthConfig config = source.config(rules.toString());
+      source.start(config);
       SourceFixture.Reader reader = source.reader();
       reader.awaitWatermarkOfASettledEpoch();
       int rows = 0;
@@ -232,6 +241,16 @@ class ValueTextTest {
         assertThat(logged.get("public.t%d:-1".formatted(i)))
             .as("%s NULL", types.get(i))
             .containsEntry("v", null);
+      }
+      try (SourceRows present = SourceRows.open(config, Optional.empty())) {
+        for (Map.Entry<String, Map<String, @Nullable String>> each : logged.entrySet()) {
+          String table = each.getKey().substring(0, each.getKey().indexOf(':'));
+          if (!isOutOfRange(each.getKey())) {
+            assertThat(present.row(table, each.getKey()).map(RowImage::columns))
+                .as(each.getKey())
+                .contains(each.getValue());
+          }
+        }
       }
     } finally {
       TimeZone.setDefault(before);

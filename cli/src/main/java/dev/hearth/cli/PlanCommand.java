@@ -12,15 +12,19 @@ import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.kafka.KafkaTopics;
 import dev.hearth.cli.demo.Screen;
 import dev.hearth.cli.plan.Plan;
-import dev.hearth.cli.plan.RuleComparison;
-import dev.hearth.cli.plan.RuleTrial;
+import dev.hearth.cli.plan.PresentRows;
+import dev.hearth.cli.plan.ReportText;
+import dev.hearth.ingest.SourceRows;
+import dev.hearth.invalidator.Invalidator;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeRecord;
 import dev.hearth.schemas.codec.UnreadableRecordException;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -29,7 +33,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -50,10 +53,12 @@ import picocli.CommandLine.Spec;
     name = "plan",
     description =
         "Tries the rules of a configuration on changes as they come, or on recorded ones, and says"
-            + " what they would take out. Touches nothing: joins no group, publishes nothing.",
+            + " what they would take out. Touches nothing: joins no group, publishes nothing, and"
+            + " only reads on the source.",
     mixinStandardHelpOptions = true)
 final class PlanCommand implements Callable<Integer> {
   private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration LATE = Duration.ofSeconds(1);
   private static final Duration API_BOUND = Duration.ofSeconds(10);
   private static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -104,13 +109,38 @@ final class PlanCommand implements Callable<Integer> {
         Optional.ofNullable(against)
             .map(file -> ConfigLoader.load(file, System.getenv(), Map.of()).config());
     other.ifPresent(old -> requireOneStream(rules, old));
-    Plan plan = new Plan(rules, other);
-    read(rules, span, plan);
-    Plan.Report report = plan.report();
+    Plan.Report report = tried(rules, other, span);
     PrintWriter out = spec.commandLine().getOut();
-    out.print(output.text(JSON.valueToTree(report), () -> table(report)));
+    out.print(output.text(JSON.valueToTree(report), () -> ReportText.of(report)));
     out.flush();
     return 0;
+  }
+
+  private Plan.Report tried(HearthConfig rules, Optional<HearthConfig> other, Duration span) {
+    // Mistakes that can be seen without any server come first.
+    boolean joins = !Invalidator.check(rules).joinedTables().isEmpty();
+    other.ifPresent(Invalidator::check);
+    SourceRows present;
+    try {
+      present = SourceRows.open(rules, other);
+    } catch (StartupException e) {
+      if (joins) {
+        throw e;
+      }
+      return tried(rules, other, span, PresentRows.none(String.valueOf(e.getMessage())));
+    }
+    try (present) {
+      return tried(rules, other, span, new AskedSource(present));
+    } catch (SQLException e) {
+      throw new IllegalStateException("the connection to the source cannot be closed", e);
+    }
+  }
+
+  private Plan.Report tried(
+      HearthConfig rules, Optional<HearthConfig> other, Duration span, PresentRows present) {
+    Plan plan = new Plan(rules, other, present);
+    read(rules, span, plan);
+    return plan.report();
   }
 
   private static void requireOneStream(HearthConfig rules, HearthConfig old) {
@@ -189,12 +219,11 @@ final class PlanCommand implements Callable<Integer> {
     Screen screen = screen();
     long began = System.nanoTime();
     long first = consumer.position(partition);
-    while (!Thread.currentThread().isInterrupted()) {
+    boolean over = false;
+    while (!over && !Thread.currentThread().isInterrupted()) {
       long at = consumer.position(partition);
       Duration took = Duration.ofNanos(System.nanoTime() - began);
-      if (recorded == null ? took.compareTo(span) >= 0 : at >= end) {
-        break;
-      }
+      over = recorded == null ? took.compareTo(span) >= 0 : at >= end;
       screen.status(
           String.format(
               Locale.ROOT,
@@ -203,124 +232,50 @@ final class PlanCommand implements Callable<Integer> {
                   ? took.toSeconds() + " s of " + span.toSeconds() + " s"
                   : (end == first ? 100 : 100 * (at - first) / (end - first)) + " %",
               plan.changes()));
-      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-        if (recorded != null && record.offset() >= end) {
-          break;
-        }
-        try {
-          if (topic.value().deserializer().deserialize(topic.name(), record.value())
-              instanceof ChangeEvent change) {
-            plan.see(change);
+      if (!over) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+          if (recorded == null && System.nanoTime() - began >= span.toNanos()) {
+            over = true;
+            Duration behind =
+                Duration.between(Instant.ofEpochMilli(record.timestamp()), Instant.now());
+            if (behind.compareTo(LATE) > 0) {
+              screen.say(
+                  "The changes of the last "
+                      + behind.toSeconds()
+                      + " s were not tried any more: look-ups took longer than changes took to come.");
+            }
           }
-        } catch (UnreadableRecordException e) {
-          screen.say("A record at offset " + record.offset() + " was left out: " + e.getMessage());
+          if (over || (recorded != null && record.offset() >= end)) {
+            break;
+          }
+          see(record, topic, plan, screen);
         }
       }
     }
     screen.endLine();
   }
 
+  private static void see(
+      ConsumerRecord<byte[], byte[]> record,
+      Topic<String, ChangeRecord> topic,
+      Plan plan,
+      Screen screen) {
+    try {
+      if (topic.value().deserializer().deserialize(topic.name(), record.value())
+          instanceof ChangeEvent change) {
+        plan.see(
+            change,
+            record.key() == null
+                ? change.table()
+                : new String(record.key(), StandardCharsets.UTF_8));
+      }
+    } catch (UnreadableRecordException e) {
+      screen.say("A record at offset " + record.offset() + " was left out: " + e.getMessage());
+    }
+  }
+
   /** On stderr, so that what is printed stays what was asked for. */
   private static Screen screen() {
     return new Screen(System.err, System.console() != null && System.getenv("NO_COLOR") == null);
-  }
-
-  static String table(Plan.Report report) {
-    StringBuilder text = new StringBuilder();
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%,d changes of %s%s%n%n",
-            report.changes(),
-            report.tables().isEmpty() ? "no table" : String.join(", ", report.tables()),
-            report.first() == null
-                ? ""
-                : ", committed from " + report.first() + " to " + report.last()));
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%-12s %-28s %9s %9s %10s %7s %7s %7s %10s%n",
-            "rule",
-            "table",
-            "changes",
-            "fired",
-            "keys",
-            "most",
-            "mean",
-            "voids",
-            "not known"));
-    for (RuleTrial.Report rule : report.rules()) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "%-12s %-28s %,9d %,9d %,10d %,7d %7.1f %,7d %,10d%n",
-              rule.rule(),
-              rule.table(),
-              rule.changes(),
-              rule.fired(),
-              rule.keys(),
-              rule.mostKeys(),
-              rule.meanKeys(),
-              rule.voids().values().stream().mapToInt(Integer::intValue).sum(),
-              rule.notKnown()));
-    }
-    for (RuleTrial.Report rule : report.rules()) {
-      if (!rule.voids().isEmpty()) {
-        text.append(
-            String.format(
-                Locale.ROOT,
-                "%n%s voids whole caches: %s",
-                rule.rule(),
-                rule.voids().entrySet().stream()
-                    .map(each -> each.getKey() + " " + each.getValue() + " times")
-                    .collect(Collectors.joining(", "))));
-      }
-      if (rule.notKnown() > 0) {
-        text.append(
-            String.format(
-                Locale.ROOT,
-                "%n%s reads %s of %s, which the changes do not carry, since no rule that ran wanted"
-                    + " it: of %,d changes it is not known what it would do",
-                rule.rule(),
-                String.join(", ", rule.missingColumns()),
-                rule.table(),
-                rule.notKnown()));
-      }
-    }
-    RuleComparison.Report comparison = report.comparison();
-    if (comparison != null) {
-      text.append(table(comparison));
-    }
-    return text.append('\n').toString();
-  }
-
-  private static String table(RuleComparison.Report report) {
-    StringBuilder text = new StringBuilder();
-    text.append(
-        String.format(
-            Locale.ROOT, "%n%n%-16s %12s %12s %12s%n", "compared", "both", "only old", "only new"));
-    line(text, "keys", report.keys());
-    line(text, "whole caches", report.voidedCaches());
-    for (RuleComparison.Part part : List.of(report.keys(), report.voidedCaches())) {
-      part.onlyOldExamples().forEach(each -> text.append("  only old: ").append(each).append('\n'));
-      part.onlyNewExamples().forEach(each -> text.append("  only new: ").append(each).append('\n'));
-    }
-    if (report.notKnown() > 0) {
-      text.append(
-          String.format(
-              Locale.ROOT, "  left out, for want of a column: %,d changes%n", report.notKnown()));
-    }
-    return text.toString();
-  }
-
-  private static void line(StringBuilder text, String what, RuleComparison.Part part) {
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%-16s %,12d %,12d %,12d%n",
-            what,
-            part.both(),
-            part.onlyOld(),
-            part.onlyNew()));
   }
 }

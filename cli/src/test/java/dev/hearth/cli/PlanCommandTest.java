@@ -31,7 +31,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** New rules on the changes of an installation that runs. */
 class PlanCommandTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String RUNNING = "- { table: public.product, keys: [ \"product:{id}\" ] }";
+  private static final String NARROW = "- { table: public.product, keys: [ \"product:{id}\" ] }";
+  private static final String RUNNING =
+      NARROW + "\n  - { table: public.category, keys: [ \"category:{id}\" ] }";
+  private static final String THROUGH =
+      "- { table: public.category, through: { table: public.product, on: \"category_id = id\" },"
+          + " keys: [ \"product:{product.id}\" ] }";
   private static final String WIDER =
       "- { table: public.product, keys: [ \"product:{id}\", \"category:{id}\" ] }";
   private static final String UNRECORDED =
@@ -43,6 +48,9 @@ class PlanCommandTest {
   static void start(@TempDir Path directory) throws Exception {
     installation = new Installation("plan", directory, Server.POSTGRES, Server.KAFKA, Server.REDIS);
     installation.execute("create table product (id int primary key, category_id int)");
+    installation.execute("create table category (id int primary key, name text)");
+    installation.execute("insert into category values (7, '')");
+    installation.execute("insert into product values (101, 7), (102, 7), (103, 7)");
     // When they are ready they have joined their groups.
     installation.startReady(config(RUNNING), EnumSet.of(Role.INGEST, Role.INVALIDATE));
     installation.execute("insert into product select i, 1 from generate_series(1, 20) i");
@@ -63,7 +71,7 @@ class PlanCommandTest {
 
   @Test
   void triesRulesOnRecordedChangesBesideThoseThatRan() throws Exception {
-    Path old = config(RUNNING);
+    Path old = config(NARROW);
 
     Ran table = plan(config(WIDER), "--recorded", "1h", "--against", old.toString());
     JsonNode json = JSON.readTree(plan(config(WIDER), "--recorded", "1h", "-o", "json").out());
@@ -71,7 +79,7 @@ class PlanCommandTest {
     assertThat(table.status()).isZero();
     assertThat(table.err()).doesNotContain("left out");
     assertThat(table.out())
-        .containsPattern("rules\\[0\\] +public\\.product +\\d+ +\\d+ +\\d+ +2 +2\\.0 +0 +0")
+        .containsPattern("rules\\[0\\] +public\\.product +\\d+ +\\d+ +\\d+ +2 +2\\.0 +- +0 +0")
         .containsPattern("keys +(\\d+) +0 +\\1\\n")
         .contains("only new: category category:1 (insert of public.product, transaction ");
     assertThat(json.path("rules").path(0).path("keys").asInt()).isGreaterThanOrEqualTo(40);
@@ -79,12 +87,39 @@ class PlanCommandTest {
   }
 
   @Test
-  void saysWhatRecordedChangesDoNotCarry() throws Exception {
+  void readsWhatRecordedChangesDoNotCarryOfTheRowsAsTheyAreNow() throws Exception {
     Ran ran = plan(config(UNRECORDED), "--recorded", "1h");
 
     assertThat(ran.status()).isZero();
     assertThat(ran.out())
-        .contains("rules[0] reads category_id of public.product, which the changes do not carry");
+        .containsPattern(
+            "rules\\[0\\], changes of public\\.product: [0-9,]+ do(es)? not carry a column that it reads;"
+                + " its value is that of the row now\n");
+  }
+
+  @Test
+  void triesARuleThroughAnotherTableOnChangesAsTheyCome() throws Exception {
+    AtomicBoolean over = new AtomicBoolean();
+    CompletableFuture<Void> writer =
+        writing("update category set name = name || 'x' where id = 7", over);
+    try {
+      // Again where it was slower to begin than it had time.
+      eventually(
+          () -> {
+            Ran ran = plan(config(THROUGH), "--for", "1s", "-o", "json");
+            assertThat(ran.status()).isZero();
+            JsonNode rule = JSON.readTree(ran.out()).path("rules").path(0);
+            assertThat(rule.path("changes").asInt()).isPositive();
+            assertThat(rule.path("table").asText()).isEqualTo("public.category");
+            assertThat(rule.path("notKnown").asInt()).isZero();
+            assertThat(rule.path("mostKeys").asInt()).isEqualTo(3);
+            assertThat(rule.path("meanKeys").asDouble()).isEqualTo(3.0);
+            assertThat(rule.path("aboveLimit").asInt()).isZero();
+          });
+    } finally {
+      over.set(true);
+      writer.get(30, TimeUnit.SECONDS);
+    }
   }
 
   @Test
@@ -93,14 +128,7 @@ class PlanCommandTest {
     long letters = end(new Topics("plan").deadLetters().name());
     AtomicBoolean over = new AtomicBoolean();
     CompletableFuture<Void> writer =
-        CompletableFuture.runAsync(
-            () -> {
-              while (!over.get()) {
-                update();
-                LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-              }
-            });
-
+        writing("update product set category_id = category_id + 1 where id = 1", over);
     try {
       // Again where it was slower to begin than it had time.
       eventually(
@@ -179,11 +207,18 @@ class PlanCommandTest {
     }
   }
 
-  private static void update() {
-    try {
-      installation.execute("update product set category_id = category_id + 1 where id = 1");
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
-    }
+  /** Writes the same again and again, until it is over. */
+  private static CompletableFuture<Void> writing(String sql, AtomicBoolean over) {
+    return CompletableFuture.runAsync(
+        () -> {
+          while (!over.get()) {
+            try {
+              installation.execute(sql);
+            } catch (SQLException e) {
+              throw new IllegalStateException(e);
+            }
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+          }
+        });
   }
 }

@@ -5,12 +5,14 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Set;
 
 /**
  * Writes an empty logical message, so that watermarks move when nothing changes, and looks at what
- * the slot keeps. On a connection of its own, with {@code synchronous_commit=local}: on the gate's
- * connection, an absent standby would hang the gate. Not thread-safe.
+ * nothing in the log tells of: the slot, tables and partitions. On a connection of its own, with
+ * {@code synchronous_commit=local}: on the gate's connection, an absent standby would hang the
+ * gate. Not thread-safe.
  */
 public final class LogHeartbeat implements AutoCloseable {
   private static final int TIMEOUT_SECONDS = 10;
@@ -49,15 +51,9 @@ public final class LogHeartbeat implements AutoCloseable {
     }
   }
 
-  /** Something else that is asked as often. */
-  @FunctionalInterface
-  public interface Question<T> {
-    T ask(Connection connection) throws SQLException;
-  }
-
-  /** Asks on the same connection, which stays this one's. */
-  public <T> T read(Question<T> question) throws SQLException {
-    return question.ask(connection);
+  /** Names of the tables that there are now. */
+  public List<String> tables() throws SQLException {
+    return TableNames.read(connection);
   }
 
   /** Which partitions hold the rows of some tables now. */

@@ -123,15 +123,10 @@ final class PostgresInstallationChecks {
     return costs.stream().map(PostgresInstallationChecks::costly).toList();
   }
 
-  /** What is to be run stands at the end of the sentence. */
-  static Verdict costly(Problem cost) {
-    String sentence = cost.toString();
-    int cure = sentence.indexOf("; to have it in the log instead run ");
-    return cure < 0
-        ? Verdict.warning(sentence)
-        : Verdict.warning(
-            sentence.substring(0, cure),
-            sentence.substring(cure + "; to have it in the log instead run ".length()));
+  private static Verdict costly(Problem cost) {
+    return cost.cure()
+        .map(cure -> Verdict.warning(cost.finding(), cure.statement()))
+        .orElseGet(() -> Verdict.warning(cost.finding()));
   }
 
   /**

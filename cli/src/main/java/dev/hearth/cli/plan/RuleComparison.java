@@ -1,13 +1,13 @@
 package dev.hearth.cli.plan;
 
 import dev.hearth.invalidator.derivation.Derivation;
+import dev.hearth.invalidator.derivation.Needed;
 import dev.hearth.invalidator.derivation.Rules;
 import dev.hearth.schemas.change.ChangeEvent;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -33,25 +33,32 @@ public final class RuleComparison {
     this.newDerivation = new Derivation(newRules);
   }
 
-  /** Tries both on a change; one of which the new ones need more than was recorded is left out. */
-  void see(ChangeEvent change) {
-    if (!RuleTrial.unrecorded(newRules, Optional.of(oldRules), change).isEmpty()) {
+  /** Tries both on a change; one that cannot be told of either is left out. */
+  void see(Completion.Completed completed, Lookups lookups) {
+    ChangeEvent change = completed.change();
+    if (lacks(oldRules, completed) || lacks(newRules, completed)) {
       notKnown++;
       return;
     }
-    Derivation.Touched before = oldDerivation.derive(RuleTrial.unmoved(oldRules, change));
-    Derivation.Touched after = newDerivation.derive(RuleTrial.unmoved(newRules, change));
+    lookups.begin();
+    Derivation.Touched before = oldDerivation.derive(change, lookups, () -> {});
+    Derivation.Touched after = newDerivation.derive(change, lookups, () -> {});
+    if (lookups.isUnanswered()) {
+      notKnown++;
+      return;
+    }
     voids.see(before.voided().keySet(), after.voided().keySet(), change);
     keys.see(names(before), names(after), change);
+  }
+
+  private static boolean lacks(Rules rules, Completion.Completed completed) {
+    Needed needed = rules.needed(completed.change().table());
+    return !completed.lacks(needed.columns(), needed.ofDeleted()).isEmpty();
   }
 
   private static Set<String> names(Derivation.Touched touched) {
     Set<String> names = new LinkedHashSet<>();
     touched.keys().keySet().forEach(key -> names.add(key.cache() + " " + key.key()));
-    touched
-        .joined()
-        .forEach(
-            target -> names.add(target.cache() + " " + target.template() + " over other tables"));
     return names;
   }
 
@@ -119,7 +126,8 @@ public final class RuleComparison {
   /**
    * What came out.
    *
-   * @param notKnown changes that were left out, since a column was not recorded
+   * @param notKnown changes that were left out, since a column is not known or a look-up was not
+   *     answered
    */
   public record Report(Part keys, Part voidedCaches, long notKnown) {}
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.chassis.config.ConfigLoader;
 import dev.hearth.chassis.config.HearthConfig;
+import dev.hearth.invalidator.derivation.KnownRows;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
@@ -11,6 +12,9 @@ import dev.hearth.schemas.position.Position;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -21,6 +25,12 @@ class PlanTest {
   private static final RowImage ONE = new RowImage(Map.of("id", "1", "category_id", "10"));
   private static final RowImage MOVED = new RowImage(Map.of("id", "1", "category_id", "20"));
 
+  private static final String THROUGH =
+      "- { table: public.category, through: { table: public.product, on: \"category_id = id\" },"
+          + " keys: [ \"product:{product.id}\" ], limit: 3 }";
+
+  private final RowsInMemory source = new RowsInMemory();
+
   @TempDir private Path directory = Path.of(".");
 
   @Test
@@ -30,12 +40,14 @@ class PlanTest {
             config(
                 "- { table: public.product, keys: [ \"product:{id}\", \"category:{category_id}\" ] }",
                 "- { table: public.price, keys: [ \"product:{product_id}\" ] }"),
-            Optional.empty());
+            Optional.empty(),
+            source);
 
-    plan.see(change("public.product", Operation.INSERT, RowImage.UNKNOWN, ONE));
-    plan.see(change("public.product", Operation.UPDATE, ONE, MOVED));
-    plan.see(change("public.product", Operation.TRUNCATE, RowImage.UNKNOWN, RowImage.UNKNOWN));
-    plan.see(change("public.stock", Operation.INSERT, RowImage.UNKNOWN, ONE));
+    plan.see(change("public.product", Operation.INSERT, RowImage.UNKNOWN, ONE), key(1));
+    plan.see(change("public.product", Operation.UPDATE, ONE, MOVED), key(1));
+    plan.see(
+        change("public.product", Operation.TRUNCATE, RowImage.UNKNOWN, RowImage.UNKNOWN), key(1));
+    plan.see(change("public.stock", Operation.INSERT, RowImage.UNKNOWN, ONE), key(1));
 
     RuleTrial.Report product = plan.report().rules().get(0);
     assertThat(product.changes()).isEqualTo(3);
@@ -49,37 +61,145 @@ class PlanTest {
   }
 
   @Test
-  void saysOfWhatItIsNotKnownInsteadOfCallingItAVoid() throws Exception {
-    Plan plan =
-        new Plan(
-            config("- { table: public.product, keys: [ \"category:{category_id}\" ] }"),
-            Optional.empty());
+  void readsAColumnThatNoRuleWantedOfTheRowAsItIsNow() throws Exception {
+    Plan plan = plan(config("- { table: public.product, keys: [ \"category:{category_id}\" ] }"));
+    source.rows.put("public.product:1", MOVED);
 
     // Captured for a rule that wanted the id alone.
-    plan.see(
-        change(
-            "public.product", Operation.INSERT, RowImage.UNKNOWN, new RowImage(Map.of("id", "1"))));
+    RowImage captured = new RowImage(Map.of("id", "1"));
+    plan.see(change("public.product", Operation.INSERT, RowImage.UNKNOWN, captured), key(1));
+    plan.see(change("public.product", Operation.INSERT, RowImage.UNKNOWN, captured), key(2));
 
     RuleTrial.Report report = plan.report().rules().get(0);
-    assertThat(report.notKnown()).isEqualTo(1);
+    assertThat(report.changes()).isEqualTo(2);
+    assertThat(report.fired()).isEqualTo(1);
+    assertThat(report.readNow()).isEqualTo(1);
+    assertThat(report.notKnown()).as("the row is gone").isEqualTo(1);
     assertThat(report.missingColumns()).containsExactly("category_id");
-    assertThat(report.voids()).isEmpty();
-    assertThat(report.fired()).isZero();
+    assertThat(report.voids()).as("not known is no void").isEmpty();
   }
 
   @Test
-  void whatARunningRuleWantedAndDidNotGetVoidsAsItDoesToday() throws Exception {
-    HearthConfig running =
+  void takesOldValuesFromEarlierChangesAndOtherwiseSaysThatItAssumesThem() throws Exception {
+    HearthConfig rules =
         config("- { table: public.product, keys: [ \"category:{category_id}\" ] }");
-    Plan plan = new Plan(running, Optional.of(running));
+    Plan plan = new Plan(rules, Optional.of(rules), source);
+    RowImage logged = new RowImage(Map.of("id", "1"));
 
-    plan.see(
-        change(
-            "public.product", Operation.DELETE, new RowImage(Map.of("id", "1")), RowImage.UNKNOWN));
+    plan.see(change("public.product", Operation.UPDATE, logged, ONE), key(1));
+    plan.see(change("public.product", Operation.UPDATE, logged, MOVED), key(1));
+    plan.see(change("public.product", Operation.DELETE, logged, RowImage.UNKNOWN), key(1));
+    plan.see(change("public.product", Operation.DELETE, logged, RowImage.UNKNOWN), key(1));
 
     RuleTrial.Report report = plan.report().rules().get(0);
-    assertThat(report.notKnown()).isZero();
-    assertThat(report.voids()).containsOnly(Map.entry("unknown-value", 1));
+    assertThat(report.keys()).as("10, then 10 and 20, then 20").isEqualTo(4);
+    assertThat(report.assumed()).as("the old value of the first update").isEqualTo(1);
+    assertThat(report.notKnown()).as("what the second delete took out").isEqualTo(1);
+    assertThat(report.missingColumns()).containsExactly("category_id");
+    assertThat(report.voids()).as("a running Hearth knows its rows").isEmpty();
+    assertThat(comparison(plan).notKnown()).isEqualTo(1);
+    assertThat(comparison(plan).keys().both()).isEqualTo(4);
+  }
+
+  @Test
+  void followsARuleThroughItsRowsAndCountsParentAndChildApart() throws Exception {
+    Plan plan = plan(config(THROUGH));
+    source.children("10", 2);
+    source.children("20", 3);
+    source.children("30", 4);
+
+    for (String category : List.of("10", "20", "30", "40")) {
+      RowImage row = new RowImage(Map.of("id", category));
+      plan.see(
+          change("public.category", Operation.UPDATE, row, row), "public.category:" + category);
+    }
+    plan.see(change("public.product", Operation.INSERT, RowImage.UNKNOWN, ONE), key(1));
+
+    RuleTrial.Report category = plan.report().rules().get(0);
+    assertThat(category.table()).isEqualTo("public.category");
+    assertThat(category.changes()).isEqualTo(4);
+    assertThat(category.fired()).as("40 has no products").isEqualTo(3);
+    assertThat(category.keys()).isEqualTo(5);
+    assertThat(category.mostKeys()).isEqualTo(3);
+    assertThat(category.limit()).isEqualTo(3);
+    assertThat(category.aboveLimit()).as("30").isEqualTo(1);
+    assertThat(category.voids()).containsOnly(Map.entry("fan-out", 1));
+    assertThat(category.notKnown()).isZero();
+    RuleTrial.Report product = plan.report().rules().get(1);
+    assertThat(product.table()).isEqualTo("public.product");
+    assertThat(product.changes()).isEqualTo(1);
+    assertThat(product.keys()).isEqualTo(1);
+    assertThat(plan.report().lookUps()).isEqualTo(4);
+    assertThat(source.asked).as("each once, for old and new row").hasSize(4);
+    assertThat(ReportText.of(plan.report()))
+        .contains("voids whole caches, fan-out once; its limit is 3\n")
+        .contains("4 look-ups: rows of other tables are those of the source now");
+  }
+
+  @Test
+  void asksOnceForRulesWithDifferentLimitsAndComparesTheirKeys() throws Exception {
+    Plan plan =
+        new Plan(
+            config(THROUGH.replace("limit: 3", "limit: 100")),
+            Optional.of(config(THROUGH)),
+            source);
+    source.children("10", 2);
+    source.children("30", 4);
+
+    for (String category : List.of("10", "30")) {
+      RowImage row = new RowImage(Map.of("id", category));
+      plan.see(
+          change("public.category", Operation.UPDATE, row, row), "public.category:" + category);
+    }
+
+    assertThat(source.asked).hasSize(2);
+    assertThat(comparison(plan).keys().both()).isEqualTo(2);
+    assertThat(comparison(plan).keys().onlyNew()).isEqualTo(4);
+    assertThat(comparison(plan).keys().onlyNewExamples())
+        .contains("product product:300 (update of public.category, transaction 7)");
+    assertThat(comparison(plan).voidedCaches().onlyOld()).isEqualTo(1);
+  }
+
+  @Test
+  void aChildThatMovedIsLeftOutWhereItsOwnChangesDoNotFire() throws Exception {
+    Plan plan = plan(config(THROUGH.replace("= id\" }", "= id\", ownChanges: false }")));
+
+    plan.see(change("public.product", Operation.UPDATE, ONE, MOVED), key(1));
+
+    assertThat(plan.report().rules()).hasSize(1);
+    assertThat(plan.report().rules().get(0).changes()).isZero();
+  }
+
+  @Test
+  void whatTheSourceDoesNotAnswerIsNotKnownInsteadOfAVoid() throws Exception {
+    HearthConfig rules = config(THROUGH);
+    Plan plan = new Plan(rules, Optional.of(rules), PresentRows.none("it is away"));
+    RowImage row = new RowImage(Map.of("id", "10"));
+
+    plan.see(change("public.category", Operation.UPDATE, row, row), "public.category:10");
+    plan.see(
+        change("public.category", Operation.TRUNCATE, RowImage.UNKNOWN, RowImage.UNKNOWN),
+        "public.category");
+
+    RuleTrial.Report report = plan.report().rules().get(0);
+    assertThat(report.notKnown()).isEqualTo(1);
+    assertThat(report.unanswered()).isEqualTo(1);
+    assertThat(report.voids()).containsOnly(Map.entry("truncate", 1));
+    assertThat(comparison(plan).notKnown()).isEqualTo(1);
+    assertThat(ReportText.of(plan.report())).contains("Not everything was answered: it is away");
+  }
+
+  @Test
+  void saysWhichTablesTheStreamCannotHave() throws Exception {
+    Plan plan =
+        new Plan(
+            config(THROUGH),
+            Optional.of(config("- { table: public.category, keys: [ \"category:{id}\" ] }")),
+            source);
+
+    assertThat(plan.report().notFollowed()).containsExactly("public.product");
+    assertThat(ReportText.of(plan.report()))
+        .contains("public.product: the rules of --against do not name it");
   }
 
   @Test
@@ -90,12 +210,14 @@ class PlanTest {
             Optional.of(
                 config(
                     "- { table: public.product, keys: [ \"product:{id}\","
-                        + " \"category:{category_id}\" ] }")));
+                        + " \"category:{category_id}\" ] }")),
+            source);
 
-    plan.see(change("public.product", Operation.UPDATE, ONE, MOVED));
-    plan.see(change("public.product", Operation.TRUNCATE, RowImage.UNKNOWN, RowImage.UNKNOWN));
+    plan.see(change("public.product", Operation.UPDATE, ONE, MOVED), key(1));
+    plan.see(
+        change("public.product", Operation.TRUNCATE, RowImage.UNKNOWN, RowImage.UNKNOWN), key(1));
 
-    RuleComparison.Report report = Optional.ofNullable(plan.report().comparison()).orElseThrow();
+    RuleComparison.Report report = comparison(plan);
     assertThat(report.keys().both()).isEqualTo(2);
     assertThat(report.keys().onlyOld()).isEqualTo(1);
     assertThat(report.keys().onlyOldExamples())
@@ -105,6 +227,55 @@ class PlanTest {
     assertThat(report.voidedCaches().both()).isEqualTo(1);
     assertThat(report.voidedCaches().onlyOldExamples())
         .containsExactly("product (truncate of public.product, transaction 7)");
+  }
+
+  /** A source of a few rows. */
+  private static final class RowsInMemory implements PresentRows {
+    private final Map<String, RowImage> rows = new LinkedHashMap<>();
+    private final List<String> asked = new ArrayList<>();
+
+    void children(String category, int number) {
+      for (int i = 0; i < number; i++) {
+        String id = category + i;
+        rows.put("public.product:" + id, new RowImage(Map.of("id", id, "category_id", category)));
+      }
+    }
+
+    @Override
+    public Optional<RowImage> row(String table, String key) {
+      return Optional.ofNullable(rows.get(key));
+    }
+
+    @Override
+    public KnownRows.Found find(String table, String column, String value, int limit) {
+      asked.add(table + " " + column + " " + value);
+      List<RowImage> found =
+          rows.entrySet().stream()
+              .filter(row -> row.getKey().startsWith(table + ":"))
+              .map(Map.Entry::getValue)
+              .filter(row -> row.value(column).equals(Optional.of(value)))
+              .toList();
+      return found.size() > limit
+          ? new KnownRows.Found.TooMany()
+          : new KnownRows.Found.Matches(found);
+    }
+
+    @Override
+    public List<String> failures() {
+      return List.of();
+    }
+  }
+
+  private Plan plan(HearthConfig rules) {
+    return new Plan(rules, Optional.empty(), source);
+  }
+
+  private static RuleComparison.Report comparison(Plan plan) {
+    return Optional.ofNullable(plan.report().comparison()).orElseThrow();
+  }
+
+  private static String key(int id) {
+    return "public.product:" + id;
   }
 
   private static ChangeEvent change(

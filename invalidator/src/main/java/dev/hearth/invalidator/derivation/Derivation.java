@@ -28,7 +28,7 @@ public final class Derivation {
   static final String UNKNOWN_VALUE = "unknown-value";
 
   /** More rows of other tables are reached than the rule allows. */
-  static final String FAN_OUT = "fan-out";
+  public static final String FAN_OUT = "fan-out";
 
   /** A condition could not be asked of a row. */
   static final String CONDITION_FAILED = "condition-failed";
@@ -72,6 +72,7 @@ public final class Derivation {
   /** A key of a cache. */
   public record Key(String cache, String key) {}
 
+  /** What a change touches as far as its own row says. */
   public Touched derive(ChangeEvent change) {
     Map<Key, Rule.Target> keys = new LinkedHashMap<>();
     Map<String, String> voided = new LinkedHashMap<>();
@@ -90,6 +91,28 @@ public final class Derivation {
     }
     keys.keySet().removeIf(key -> voided.containsKey(key.cache()));
     return new Touched(keys, voided, joined, failures);
+  }
+
+  /**
+   * What a change touches, with the keys that are made over other tables.
+   *
+   * @param lookup rows of other tables
+   * @param keep remembers what the change made of its row; run once, between the look-ups for the
+   *     old row and those for the new one, so that each is joined with the rows of its time
+   */
+  public Touched derive(ChangeEvent change, RowLookup lookup, Runnable keep) {
+    Touched touched = derive(change);
+    List<FanOut.Place> places = new ArrayList<>();
+    touched.joined().forEach(target -> places.add(new FanOut.Place(target, 0)));
+    places.addAll(rules.through(change.table()));
+    if (change.operation() != Operation.TRUNCATE) {
+      places.removeIf(place -> !place.fires());
+    }
+    FanOut reached = new FanOut(lookup, change);
+    reached.before(places);
+    keep.run();
+    reached.after(places);
+    return touched.with(reached);
   }
 
   private static void touch(

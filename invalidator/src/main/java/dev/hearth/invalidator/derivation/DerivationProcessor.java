@@ -3,7 +3,6 @@ package dev.hearth.invalidator.derivation;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
-import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.SnapshotEnd;
 import dev.hearth.schemas.change.SnapshotRequest;
 import dev.hearth.schemas.change.SnapshotRow;
@@ -173,7 +172,12 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
       ChangeEvent logged, Record<byte[], byte[]> record, long offset, List<Runnable> effects) {
     String row = keyText(record);
     ChangeEvent event = rows.complete(logged, row, offset);
-    Derivation.Touched touched = touched(event, row, offset);
+    Derivation.Touched touched =
+        derivation.derive(
+            event,
+            (table, column, value, after, limit) ->
+                rows.find(table, column, value, offset, after, limit),
+            () -> rows.keep(event, row, offset));
     Instant now = clock.instant();
     for (Map.Entry<Derivation.Key, Rule.Target> each : touched.keys().entrySet()) {
       Invalidation invalidation =
@@ -202,22 +206,6 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
       effects.add(() -> deadLetter(record, failure));
     }
     listener.derived(Duration.between(event.capturedAt(), now));
-  }
-
-  /** What the change touches; then what it made of its row is remembered. */
-  private Derivation.Touched touched(ChangeEvent event, String row, long offset) {
-    Derivation.Touched touched = derivation.derive(event);
-    List<FanOut.Place> places = new ArrayList<>();
-    touched.joined().forEach(target -> places.add(new FanOut.Place(target, 0)));
-    places.addAll(rules.through(event.table()));
-    if (event.operation() != Operation.TRUNCATE) {
-      places.removeIf(place -> !place.fires());
-    }
-    FanOut reached = new FanOut(rows, event, offset);
-    reached.before(places);
-    rows.keep(event, row, offset);
-    reached.after(places);
-    return touched.with(reached);
   }
 
   private void pass(StreamMark mark, long timestamp) {

@@ -15,26 +15,24 @@ import java.util.Set;
 /**
  * The keys that one change touches over joins. It is asked twice: for the old row before what the
  * change made is remembered, and for the new row after, so that each is joined with the rows of its
- * time, its own among them where a table is joined with itself. By the stream's thread alone.
+ * time, its own among them where a table is joined with itself. By one thread.
  *
  * <p>A change of a row reaches all chains of rows, one of each table that the key needs, that it is
  * part of. Only as many tables are looked at as the key names: the key of a child is known from the
  * child alone when the child changes.
  */
 final class FanOut {
-  private final KnownRows rows;
+  private final RowLookup rows;
   private final ChangeEvent change;
-  private final long offset;
   private final Map<Derivation.Key, Rule.Target> keys = new LinkedHashMap<>();
   private final Map<String, String> voided = new LinkedHashMap<>();
   private final List<String> failures = new ArrayList<>();
   private final Map<Rule.Target, Integer> reached = new HashMap<>();
   private final Map<Rule.Target, Integer> named = new HashMap<>();
 
-  FanOut(KnownRows rows, ChangeEvent change, long offset) {
+  FanOut(RowLookup rows, ChangeEvent change) {
     this.rows = rows;
     this.change = change;
-    this.offset = offset;
   }
 
   /** A place of a rule's key where the changed row can stand. */
@@ -127,7 +125,7 @@ final class FanOut {
       int left = join.limit() - reached.getOrDefault(target, 0);
       KnownRows.Found found =
           left > 0
-              ? rows.find(table, otherColumn, value.get(), offset, after, left)
+              ? rows.find(table, otherColumn, value.get(), after, left)
               : new KnownRows.Found.TooMany();
       if (!(found instanceof KnownRows.Found.Matches matches)) {
         voided.put(
