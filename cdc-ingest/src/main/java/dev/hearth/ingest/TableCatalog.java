@@ -174,6 +174,21 @@ final class TableCatalog {
                             + " told; run ALTER TABLE "
                             + partition
                             + " REPLICA IDENTITY DEFAULT")));
+    table
+        .unloggedPartition()
+        .ifPresent(
+            partition ->
+                mistakes.add(
+                    new Problem(
+                        named.path(),
+                        "partition "
+                            + partition
+                            + " of "
+                            + named.table()
+                            + " is unlogged, so that its changes are not in the log; run ALTER"
+                            + " TABLE "
+                            + partition
+                            + " SET LOGGED")));
     for (Reference reference : own) {
       Column column = table.columns().get(reference.column());
       if (column == null) {
@@ -290,6 +305,7 @@ final class TableCatalog {
    * @param identity columns that identify a row, in order
    * @param identityIsOld whether it was so before anything that the slot will stream
    * @param oddPartition a partition that logs something else of its old rows
+   * @param unloggedPartition a partition whose changes are not logged at all
    */
   private record Table(
       String kind,
@@ -298,7 +314,8 @@ final class TableCatalog {
       Map<String, Column> columns,
       List<String> identity,
       boolean identityIsOld,
-      Optional<String> oddPartition) {}
+      Optional<String> oddPartition,
+      Optional<String> unloggedPartition) {}
 
   private record Column(String typeName, Optional<ColumnType> type) {}
 
@@ -321,7 +338,11 @@ final class TableCatalog {
                    case when c.relkind = 'p' then (
                      select min(l.oid::regclass::text) from pg_partition_tree(c.oid) t
                        join pg_class l on l.oid = t.relid
-                      where t.isleaf and l.relreplident not in ('d', 'f')) end
+                      where t.isleaf and l.relreplident not in ('d', 'f')) end,
+                   case when c.relkind = 'p' then (
+                     select min(l.oid::regclass::text) from pg_partition_tree(c.oid) t
+                       join pg_class l on l.oid = t.relid
+                      where t.isleaf and l.relpersistence = 'u') end
               from pg_class c join pg_namespace n on n.oid = c.relnamespace
              where n.nspname || '.' || c.relname = ? and c.relkind in ('r', 'p', 'v', 'm', 'f')
             """)) {
@@ -347,7 +368,8 @@ final class TableCatalog {
                     : indexColumns(
                         connection, oid, byIndex ? "i.indisreplident" : "i.indisprimary"),
                 row.getBoolean(5),
-                Optional.ofNullable(row.getString(6))));
+                Optional.ofNullable(row.getString(6)),
+                Optional.ofNullable(row.getString(7))));
       }
     }
   }
