@@ -40,7 +40,11 @@ final class CatalogReader {
                    case when c.relkind = 'p' then (
                      select min(l.oid::regclass::text) from pg_partition_tree(c.oid) t
                        join pg_class l on l.oid = t.relid
-                      where t.isleaf and l.relreplident not in ('d', 'f')) end
+                      where t.isleaf and l.relreplident not in ('d', 'f')) end,
+                   case when c.relkind = 'p' then (
+                     select min(l.oid::regclass::text) from pg_partition_tree(c.oid) t
+                       join pg_class l on l.oid = t.relid
+                      where t.isleaf and l.relpersistence = 'u') end
               from pg_class c join pg_namespace n on n.oid = c.relnamespace
              where n.nspname || '.' || c.relname = ? and c.relkind in ('r', 'p', 'v', 'm', 'f')
             """)) {
@@ -66,7 +70,8 @@ final class CatalogReader {
                     : indexColumns(
                         connection, oid, byIndex ? "i.indisreplident" : "i.indisprimary"),
                 row.getBoolean(5),
-                Optional.ofNullable(row.getString(6))));
+                Optional.ofNullable(row.getString(6)),
+                Optional.ofNullable(row.getString(7))));
       }
     }
   }

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param identity columns that identify a row, in order
  * @param identityIsOld whether it was so before anything that the slot will stream
  * @param oddPartition a partition that logs something else of its old rows
+ * @param unloggedPartition a partition whose changes are not logged at all
  */
 record CatalogTable(
     String kind,
@@ -25,7 +26,8 @@ record CatalogTable(
     Map<String, Column> columns,
     List<String> identity,
     boolean identityIsOld,
-    Optional<String> oddPartition) {
+    Optional<String> oddPartition,
+    Optional<String> unloggedPartition) {
   CatalogTable {
     columns = Collections.unmodifiableMap(new LinkedHashMap<>(columns));
     identity = List.copyOf(identity);

@@ -34,6 +34,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -356,12 +357,7 @@ public final class Ingest implements Component {
               clock);
       watch.defined(prepared.tables().identities());
       watch.partitioned(logHeartbeat.partitions(settings.tables()));
-      GateSnapshot sinceWatched = gate.ask();
-      watch
-          .distrusted()
-          .forEach(
-              (table, occasion) ->
-                  session.distrust(table, sinceWatched, () -> watch.told(table, occasion)));
+      long told = tell(session, gate, 0);
       // The session is closed first: the engine's thread may be waiting for room in it.
       try (LogEngine engine =
               new LogEngine(settings, ChangeDecoder.UNAVAILABLE, session, ended::set);
@@ -376,6 +372,7 @@ public final class Ingest implements Component {
         LOG.info("streaming slot={} epoch={}", settings.slot(), epochs.epoch());
         while (!stopping) {
           heartbeat.beat();
+          told = tell(session, gate, told);
           Optional<GateSnapshot> asked = session.turn(snapshots.isBusy() ? IDLE_IN_SNAPSHOT : IDLE);
           progressed = session.hasProgressed();
           streaming = progressed;
@@ -399,6 +396,24 @@ public final class Ingest implements Component {
     }
   }
 
+  /**
+   * Publishes of each table that was found changed as a whole that anything may have changed. What
+   * was found was visible before the gate is asked, so the position covers it.
+   *
+   * @param upTo the last occasion that this session published
+   * @return the last one now
+   */
+  private long tell(IngestSession session, Gate gate, long upTo) throws SQLException {
+    Map<String, Long> untold = watch.distrusted(upTo);
+    if (untold.isEmpty()) {
+      return upTo;
+    }
+    GateSnapshot now = gate.ask();
+    untold.forEach(
+        (table, occasion) -> session.distrust(table, now, () -> watch.told(table, occasion)));
+    return Collections.max(untold.values());
+  }
+
   private String streamingIn(long epoch) {
     return "streaming from slot " + settings.slot() + " in epoch " + epoch;
   }
@@ -416,12 +431,10 @@ public final class Ingest implements Component {
           ended.compareAndSet(null, "tables appeared that rules name by a pattern: " + unheard);
         }
       }
-      if (watch.partitioned(logHeartbeat.partitions(settings.tables()))) {
-        ended.compareAndSet(
-            null,
-            "partitions of "
-                + watch.distrusted().keySet()
-                + " were truncated, attached or detached");
+      Set<String> others = watch.partitioned(logHeartbeat.partitions(settings.tables()));
+      if (!others.isEmpty()) {
+        // What is known of their partitions has to be read again.
+        ended.compareAndSet(null, "partitions of " + others + " were attached or detached");
       }
     } catch (SQLException e) {
       ended.compareAndSet(null, "the heartbeat failed: " + e.getMessage());

@@ -71,8 +71,6 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   /** No LSN: PostgreSQL has none of zero. */
   private static final long NOTHING = 0;
 
-  private static final long NO_TRANSACTION = 0;
-
   /** A place to which the slot may be confirmed once everything before and at it is published. */
   private record Checkpoint(long sequence, long receivedNanos, long confirmable) {}
 
@@ -305,7 +303,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
         RecordKey.of(table),
         unknown(
             table,
-            NO_TRANSACTION,
+            ChangeEvent.NO_TRANSACTION,
             snapshot.flushLsn(),
             new Position(epoch, snapshot.flushLsn()),
             snapshot.takenAt(),

@@ -172,6 +172,21 @@ final class TableCatalog {
                             + " told; run ALTER TABLE "
                             + partition
                             + " REPLICA IDENTITY DEFAULT")));
+    table
+        .unloggedPartition()
+        .ifPresent(
+            partition ->
+                mistakes.add(
+                    new Problem(
+                        named.path(),
+                        "partition "
+                            + partition
+                            + " of "
+                            + named.table()
+                            + " is unlogged, so that its changes are not in the log; run ALTER"
+                            + " TABLE "
+                            + partition
+                            + " SET LOGGED")));
     for (Reference reference : own) {
       CatalogTable.Column column = table.columns().get(reference.column());
       if (column == null) {

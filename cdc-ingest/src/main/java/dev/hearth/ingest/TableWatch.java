@@ -29,22 +29,28 @@ final class TableWatch {
   /**
    * Which partitions there are now.
    *
-   * @return whether those of a table are others than they were
+   * @return tables that others than before belong to, so that the catalog is to be read again
    */
-  synchronized boolean partitioned(PartitionMarks now) {
-    Set<String> changed = partitions.map(now::changedSince).orElse(Set.of());
-    changed.forEach(this::distrust);
+  synchronized Set<String> partitioned(PartitionMarks now) {
+    Set<String> others = partitions.map(now::attachedOrDetachedSince).orElse(Set.of());
+    partitions.map(now::changedSince).orElse(Set.of()).forEach(this::distrust);
     partitions = Optional.of(now);
-    return !changed.isEmpty();
+    return others;
   }
 
   private void distrust(String table) {
     distrusted.put(table, ++occasions);
   }
 
-  /** Tables of which it is not on the topic yet that anything may have changed, with occasions. */
-  synchronized Map<String, Long> distrusted() {
-    return new TreeMap<>(distrusted);
+  /**
+   * Tables of which it is not on the topic yet that anything may have changed, with occasions.
+   *
+   * @param above occasions up to this one are left out
+   */
+  synchronized Map<String, Long> distrusted(long above) {
+    Map<String, Long> since = new TreeMap<>(distrusted);
+    since.values().removeIf(occasion -> occasion <= above);
+    return since;
   }
 
   /** It is on the topic; unless there was another occasion since, that is all. */

@@ -30,6 +30,8 @@ class LiveRulesTest {
       alter table secret enable row level security, replica identity full;
       create table event (id int, day date, primary key (id, day)) partition by range (day);
       create table event_2024 partition of event for values from ('2024-01-01') to ('2025-01-01');
+      create table visit (id int primary key) partition by hash (id);
+      create unlogged table visit_0 partition of visit for values with (modulus 1, remainder 0);
       create table animal (id int primary key);
       create table cat (lives int, primary key (id)) inherits (animal);
       """;
@@ -164,6 +166,14 @@ class LiveRulesTest {
         .containsExactly(
             "rules[0].table: public.event_2024 is a partition of public.event, under whose name its"
                 + " changes arrive; name public.event");
+  }
+
+  @Test
+  void aPartitionThatIsNotLoggedIsAProblem() {
+    assertThat(problems("  - { table: public.visit, keys: [ \"c:{id}\" ] }\n"))
+        .containsExactly(
+            "rules[0].table: partition visit_0 of public.visit is unlogged, so that its changes are"
+                + " not in the log; run ALTER TABLE visit_0 SET LOGGED");
   }
 
   @Test

@@ -163,7 +163,7 @@ final class JoinDriver implements AutoCloseable {
         operation,
         new RowImage(before),
         new RowImage(after),
-        77,
+        lsn,
         lsn,
         new Position(1, lsn),
         NOW,

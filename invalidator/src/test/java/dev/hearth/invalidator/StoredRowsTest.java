@@ -275,7 +275,7 @@ class StoredRowsTest {
         operation,
         new RowImage(Map.copyOf(before)),
         new RowImage(Map.copyOf(after)),
-        77,
+        lsn,
         lsn,
         new Position(1, lsn),
         NOW,

@@ -14,8 +14,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -36,6 +38,10 @@ final class Invalidated implements AutoCloseable {
   private final long[] watermarks;
   private final Map<Long, Map<CacheKey, List<Invalidation>>> keys = new HashMap<>();
   private final Map<Long, List<GenerationRaised>> generations = new HashMap<>();
+
+  /** Transactions whose last row has come. */
+  private final Set<Long> ended = new HashSet<>();
+
   private final Map<String, Integer> partitionsOfGeneration = new HashMap<>();
   private final Map<String, Long> latest = new HashMap<>();
   private final List<EpochRaised> epochs = new ArrayList<>();
@@ -92,8 +98,12 @@ final class Invalidated implements AutoCloseable {
   private void take(Invalidation invalidation) {
     long transaction = invalidation.cause().transaction();
     if (invalidation.cache().equals(Traffic.PROBE)) {
-      generations.computeIfAbsent(transaction, id -> new ArrayList<>()).addAll(sinceProbe);
-      sinceProbe = new ArrayList<>();
+      // After a session that ended in the middle of a transaction, some before it come again. What
+      // was voided for its first part is its own all the same, and is not voided again.
+      if (ended.add(transaction)) {
+        generations.put(transaction, sinceProbe);
+        sinceProbe = new ArrayList<>();
+      }
       return;
     }
     keys.computeIfAbsent(transaction, id -> new HashMap<>())

@@ -19,9 +19,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -69,6 +71,10 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
   private @Nullable KeyValueStore<String, String> remembered;
   private KnownRows rows = KnownRows.NONE;
   private final Map<String, CacheLife> lives = new LinkedHashMap<>();
+
+  /** The transaction that each cache was last voided for, in this epoch. */
+  private final Map<String, Long> voidedFor = new HashMap<>();
+
   private Position lastPosition = Position.NONE;
   private boolean rowsMissed;
 
@@ -97,6 +103,8 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
         processorContext.getStateStore(InvalidationTopology.CACHES);
     remembered = store;
     rows = opening.open(processorContext);
+    // Where a task is revived, what it raised may be lost.
+    voidedFor.clear();
     Cancellable unused =
         processorContext.schedule(
             TICK,
@@ -199,7 +207,7 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
         .voided()
         .forEach(
             (cache, reason) ->
-                effects.add(() -> raise(cache, event.position(), reason, now.toEpochMilli())));
+                effects.add(() -> voidFor(event, cache, reason, now.toEpochMilli())));
     if (!touched.failures().isEmpty()) {
       IllegalArgumentException failure =
           new IllegalArgumentException(String.join("; ", touched.failures()));
@@ -212,6 +220,8 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
     if (mark instanceof Watermark watermark) {
       position(watermark.ceiling(), timestamp);
     } else if (mark instanceof EpochRaised raised) {
+      // Numbers of transactions may come again.
+      voidedFor.clear();
       position(raised.position(), timestamp);
     }
     forward(
@@ -234,6 +244,19 @@ final class DerivationProcessor implements Processor<byte[], byte[], Object, Obj
         raise(cache, position, life.reason(), timestamp);
         remember(cache, life(cache).settledAt(offset, rule.getValue()));
       }
+    }
+  }
+
+  /**
+   * Once for each transaction: all its changes were visible before the first of them was published,
+   * and at or below its position. So whoever takes a lease in the life that began with the first
+   * one reads all of them, on a standby, too.
+   */
+  private void voidFor(ChangeEvent event, String cache, String reason, long timestamp) {
+    Long last = voidedFor.put(cache, event.transaction());
+    if (event.transaction() == ChangeEvent.NO_TRANSACTION
+        || !Objects.equals(last, event.transaction())) {
+      raise(cache, event.position(), reason, timestamp);
     }
   }
 

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
+import dev.hearth.schemas.change.ChangeRecord;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
+import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.GenerationRaised;
 import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.position.SourceIdentity;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.topic.Topics;
 import java.nio.charset.StandardCharsets;
@@ -127,10 +130,59 @@ class DerivationProcessorTest {
         .containsExactly("rules[1].when: after.amount has a value that is not a number");
     assertThat(run.raisedAt(9, 30)).as("the rest goes on").isEmpty();
 
-    run.price(8, 20, "five");
+    Run again = new Run(conditional, run.memory());
+    again.price(8, 20, "five");
 
-    assertThat(run.raised()).as("again").containsExactly("product condition-failed 20");
-    assertThat(run.deadLetters).hasSize(2);
+    assertThat(again.raised()).as("again").containsExactly("product condition-failed 20");
+    assertThat(again.deadLetters).hasSize(1);
+  }
+
+  @Test
+  void voidsACacheOnceForATransactionWhoseChangesWereAllVisibleBeforeTheFirstOne() {
+    Run run = new Run(rules, memoryAfter(rules, 7));
+
+    run.changeOfWhichNothingIsKnown(8, 20, 77);
+    run.changeOfWhichNothingIsKnown(9, 21, 77);
+    run.changeOfWhichNothingIsKnown(10, 22, 78);
+    run.changeOfWhichNothingIsKnown(11, 23, 77);
+
+    assertThat(run.raised())
+        .containsExactly(
+            "product unknown-value 20", "product unknown-value 22", "product unknown-value 23");
+  }
+
+  @Test
+  void voidsACacheForEachChangeOfNoTransaction() {
+    Run run = new Run(rules, memoryAfter(rules, 7));
+
+    run.changeOfWhichNothingIsKnown(8, 20, ChangeEvent.NO_TRANSACTION);
+    run.changeOfWhichNothingIsKnown(9, 21, ChangeEvent.NO_TRANSACTION);
+
+    assertThat(run.raised())
+        .containsExactly("product unknown-value 20", "product unknown-value 21");
+  }
+
+  @Test
+  void voidsACacheAgainForTheSameNumberOfATransactionInANewEpoch() {
+    Run run = new Run(rules, memoryAfter(rules, 7));
+
+    run.changeOfWhichNothingIsKnown(8, 20, 77);
+    run.epoch(9, 2);
+    run.changeOfWhichNothingIsKnown(10, 5, 77);
+
+    assertThat(run.raised()).containsExactly("product unknown-value 20", "product unknown-value 5");
+  }
+
+  @Test
+  void voidsACacheAgainForTheSameTransactionAfterATaskWasRevived() {
+    Run run = new Run(rules, memoryAfter(rules, 7));
+    run.changeOfWhichNothingIsKnown(8, 20, 77);
+
+    run.revive();
+    run.changeOfWhichNothingIsKnown(8, 20, 77);
+
+    assertThat(run.raised())
+        .containsExactly("product unknown-value 20", "product unknown-value 20");
   }
 
   @Test
@@ -219,6 +271,48 @@ class DerivationProcessorTest {
           offset,
           "public.price:1",
           topics.changes().value().serializer().serialize(topics.changes().name(), change));
+    }
+
+    private void changeOfWhichNothingIsKnown(long offset, long lsn, long transaction) {
+      send(
+          offset,
+          "public.price",
+          new ChangeEvent(
+              "public.price",
+              Operation.UPDATE,
+              RowImage.UNKNOWN,
+              RowImage.UNKNOWN,
+              transaction,
+              lsn,
+              new Position(1, lsn),
+              NOW,
+              NOW));
+    }
+
+    private void epoch(long offset, long number) {
+      send(
+          offset,
+          "",
+          new ChangeMark(
+              new EpochRaised(
+                  "slot",
+                  new Position(number, 1),
+                  new SourceIdentity("1", 1, "slot", 1, "", Instant.EPOCH),
+                  true,
+                  "restored",
+                  NOW)));
+    }
+
+    private void revive() {
+      processor.close();
+      processor.init(context);
+    }
+
+    private void send(long offset, String key, ChangeRecord record) {
+      process(
+          offset,
+          key,
+          topics.changes().value().serializer().serialize(topics.changes().name(), record));
     }
 
     private void garbage(long offset, String key) {

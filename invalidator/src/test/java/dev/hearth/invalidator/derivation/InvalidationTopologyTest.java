@@ -257,7 +257,7 @@ class InvalidationTopologyTest {
             row.operation(),
             new RowImage(Map.copyOf(row.before())),
             new RowImage(Map.copyOf(row.after())),
-            77,
+            lsn,
             lsn,
             position(lsn),
             NOW.minusSeconds(3),
@@ -298,7 +298,7 @@ class InvalidationTopologyTest {
         NOW.minusSeconds(3),
         NOW.minusSeconds(2),
         NOW,
-        new Cause("public.product", "public.product:1", 77, rule));
+        new Cause("public.product", "public.product:1", lsn, rule));
   }
 
   private static Watermark watermark(long lsn) {

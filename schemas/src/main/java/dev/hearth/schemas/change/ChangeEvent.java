@@ -21,7 +21,8 @@ import java.time.Instant;
  * @param table {@code schema.table}; for a partitioned table its root
  * @param before old values of the columns that rules need, where known
  * @param after new values of the columns that rules need
- * @param transaction top-level transaction id, widened to 64 bits
+ * @param transaction top-level transaction id, widened to 64 bits; {@link #NO_TRANSACTION} where
+ *     anything may have changed, by whomever
  * @param changeLsn LSN of the change itself; for one row this is commit order
  * @param position flush LSN when the change was found visible
  * @param committedAt on the database's clock
@@ -37,4 +38,7 @@ public record ChangeEvent(
     Position position,
     Instant committedAt,
     Instant capturedAt)
-    implements ChangeRecord {}
+    implements ChangeRecord {
+  /** No transaction has this id. */
+  public static final long NO_TRANSACTION = 0;
+}
