@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 
 /** Waits for what time brings. */
 public final class Eventually {
-  private static final Duration BOUND = Duration.ofSeconds(30);
+  private static final Duration BOUND = Duration.ofSeconds(60);
 
   private Eventually() {}
 

@@ -145,7 +145,7 @@ class WarmerTest {
     eventually(
         () -> warmer.hotKeys("product"),
         hot -> assertThat(keys(hot)).containsExactly(key(1), key(3), key(2)));
-    assertThat(health.ready().fine()).isTrue();
+    eventually(health::ready, ready -> assertThat(ready.fine()).isTrue());
     assertThat(health.live().fine()).isTrue();
   }
 

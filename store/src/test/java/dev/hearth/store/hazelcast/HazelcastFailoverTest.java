@@ -9,6 +9,7 @@ import dev.hearth.store.CacheKey;
 import dev.hearth.store.DeliveryTarget;
 import dev.hearth.store.DeliveryTarget.Resume;
 import dev.hearth.store.DeliveryTarget.RoundOutcome;
+import dev.hearth.store.Eventually;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.FillOutcome;
 import dev.hearth.store.Lease;
@@ -49,7 +50,13 @@ class HazelcastFailoverTest {
   void losesNothingThatWasAcknowledgedWhenAMemberDies() {
     List<String> addresses = Members.addresses(2);
     HazelcastInstance first = members.start(members.config(addresses.get(0), addresses));
-    members.start(members.config(addresses.get(1), addresses));
+    HazelcastInstance second = members.start(members.config(addresses.get(1), addresses));
+    Eventually.until(
+        "two members with backups",
+        () ->
+            second.getCluster().getMembers().size() == 2
+                && first.getPartitionService().isClusterSafe()
+                && second.getPartitionService().isClusterSafe());
     try (HazelcastStore cluster =
         new HazelcastStore("cache", addresses, "failover", "test", 1, options())) {
       FencedStore store = cluster.connect();
@@ -58,7 +65,7 @@ class HazelcastFailoverTest {
       apply(delivery, new RoundBuilder(PARTITION).watermark(1, 100, 110).offset(5).build());
       Map<CacheKey, Lease> leases = new HashMap<>();
       for (CacheKey key : KEYS) {
-        leases.put(key, ((ReadOutcome.Granted) join(store.get(key))).lease());
+        leases.put(key, ((ReadOutcome.Granted) answer(() -> store.get(key))).lease());
       }
       for (CacheKey key : FILLED) {
         fill(store, key, leases);

@@ -5,14 +5,20 @@ import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 
 /** Members of clusters in this JVM, on ports of 127.0.0.1, that know whom they were told of. */
 final class Members implements AutoCloseable {
+  private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
+
   private final String cluster;
   private final int partitions;
   private final List<HazelcastInstance> started = new ArrayList<>();
@@ -22,8 +28,13 @@ final class Members implements AutoCloseable {
     this.partitions = partitions;
   }
 
+  /** Ports differ from all that were given before. */
   static List<String> addresses(int count) {
-    return Stream.generate(() -> "127.0.0.1:" + free()).limit(count).toList();
+    return Stream.generate(Members::free)
+        .filter(GIVEN::add)
+        .limit(count)
+        .map(port -> "127.0.0.1:" + port)
+        .toList();
   }
 
   /** What a member is started with; may be changed before, and lists of members also after. */
@@ -70,11 +81,21 @@ final class Members implements AutoCloseable {
     started.forEach(Members::kill);
   }
 
+  /**
+   * From below the range of outgoing connections: from that range a port could be a client's own by
+   * the time that the member wants it.
+   */
   private static int free() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+        return socket.getLocalPort();
+      } catch (BindException e) {
+        // Somebody else's; the next.
+        continue;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 }

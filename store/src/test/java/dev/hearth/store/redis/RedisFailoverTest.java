@@ -63,10 +63,11 @@ class RedisFailoverTest {
   /** R15. */
   @Test
   void aFailoverThatLostTheLastWritesIsRepairedFromThePositionInTheStore() {
-    RedisStore redis = open(monitored());
+    RedisServer sentinel = sentinel();
+    RedisStore redis = open(uri(sentinel));
     FencedStore store = redis.connect();
     DeliveredLog log = begin(redis);
-    loseAChangeInAFailover(store, log);
+    loseAChangeInAFailover(sentinel, store, log);
     long killed = System.nanoTime();
 
     ReadOutcome unrepaired = Eventually.answered(() -> join(store.get(KEY)));
@@ -92,10 +93,11 @@ class RedisFailoverTest {
   /** Protection off: what was applied is remembered outside the store, and written to it. */
   @Test
   void brokenWithAKeptOutsideTheStoreAFailoverMakesTheOldValueVouchedFor() {
-    RedisStore redis = open(monitored());
+    RedisServer sentinel = sentinel();
+    RedisStore redis = open(uri(sentinel));
     FencedStore store = redis.connect();
     DeliveredLog log = begin(redis);
-    String remembered = loseAChangeInAFailover(store, log);
+    String remembered = loseAChangeInAFailover(sentinel, store, log);
 
     Eventually.answered(() -> join(store.get(KEY)));
     Eventually.until("the replica is a master", () -> isMaster(onReplica));
@@ -112,7 +114,7 @@ class RedisFailoverTest {
    *
    * @return the meta record that the master had
    */
-  private String loseAChangeInAFailover(FencedStore store, DeliveredLog log) {
+  private String loseAChangeInAFailover(RedisServer sentinel, FencedStore store, DeliveredLog log) {
     fill(store, OLD);
     Eventually.until("the replica has all", () -> onMaster.waitForReplication(1, 100) == 1);
     cutOff();
@@ -122,6 +124,7 @@ class RedisFailoverTest {
     fill(store, NEW);
     assertThat(vouchedFor(join(store.get(KEY)), NEW)).isTrue();
     String record = onMaster.get(RECORD);
+    sentinelCommands(sentinel).set("shop", "down-after-milliseconds", "1000");
     master.kill();
     return record;
   }
@@ -238,15 +241,14 @@ class RedisFailoverTest {
                 + ": ");
   }
 
-  private String monitored() {
-    return uri(sentinel());
-  }
-
   private static String uri(RedisServer sentinel) {
     return "redis-sentinel://127.0.0.1:" + sentinel.port() + "/0#shop";
   }
 
-  /** A sentinel that knows both servers. */
+  /**
+   * A sentinel that knows both servers, and is in no hurry: a master that a busy machine does not
+   * let answer for a second must not be given up before it is killed.
+   */
   private RedisServer sentinel() {
     Eventually.until(
         "the replica is linked",
@@ -254,7 +256,7 @@ class RedisFailoverTest {
     RedisServer sentinel =
         sandbox.startSentinel(
             "sentinel monitor shop 127.0.0.1 " + master.port() + " 1",
-            "sentinel down-after-milliseconds shop 1000",
+            "sentinel down-after-milliseconds shop 60000",
             "sentinel failover-timeout shop 10000");
     Eventually.until(
         "the sentinel knows the replica",
