@@ -79,7 +79,9 @@ public final class ReportText {
               + rule.voids().entrySet().stream()
                   .map(each -> each.getKey() + " " + times(each.getValue()))
                   .collect(Collectors.joining(", "))
-              + (rule.aboveLimit() == 0 ? "" : "; its limit is " + count(rule.limit())));
+              + (rule.limit() == null || rule.aboveLimit() == 0
+                  ? ""
+                  : "; its limit is " + count(rule.limit())));
     }
     if (!rule.missingColumns().isEmpty()) {
       remarks.add(
