@@ -76,6 +76,40 @@ enum ColumnType {
     return quoted(dice.one(values)) + "::" + sql;
   }
 
+  /** A value as COPY has it. */
+  String copied(Dice dice) {
+    return escaped(dice.one(values));
+  }
+
+  static String escaped(String text) {
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n");
+  }
+
+  /** How a template writes the value where it does not as it is; empty where there is no way. */
+  String format() {
+    return switch (this) {
+      case INT -> ":pad:8";
+      case BIGINT -> ":pad:20";
+      case UUID -> ":compact";
+      case DATE -> ":date:yyyyMMdd";
+      case NUMERIC -> ":trim";
+      case TEXT, TIMESTAMPTZ, FREE_NUMERIC, BOOLEAN -> "";
+    };
+  }
+
+  /** What an application writes that has such a format; nothing for what the format cannot say. */
+  String formattedText(String expression) {
+    return switch (this) {
+      case INT -> "lpad((" + expression + ")::text, 8, '0')";
+      case BIGINT -> "lpad((" + expression + ")::text, 20, '0')";
+      case UUID -> "replace((" + expression + ")::text, '-', '')";
+      case DATE ->
+          "case when isfinite(" + expression + ") then to_char(" + expression + ", 'YYYYMMDD') end";
+      case NUMERIC -> "trim_scale(" + expression + ")::text";
+      case TEXT, TIMESTAMPTZ, FREE_NUMERIC, BOOLEAN -> keyText(expression);
+    };
+  }
+
   static String quoted(String text) {
     return "'" + text.replace("'", "''") + "'";
   }

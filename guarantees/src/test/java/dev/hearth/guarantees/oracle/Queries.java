@@ -12,6 +12,7 @@ final class Queries {
   private final Schema schema;
   private final Dice dice;
   private String cache = "";
+  private boolean formatted;
 
   private Queries(Schema schema, Dice dice) {
     this.schema = schema;
@@ -23,6 +24,7 @@ final class Queries {
     List<CachedQuery> drawn = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       queries.cache = schema.namespace() + "q" + i;
+      queries.formatted = dice.percent(30);
       drawn.add(queries.next(i));
     }
     return drawn;
@@ -60,7 +62,7 @@ final class Queries {
             + (filter.isNone() ? "" : " where " + filter.of("x"));
     return new CachedQuery(
         cache,
-        template(key, ""),
+        template(table, key, ""),
         sql,
         List.of(direct(table, key, shown, filter, own ? "own key" : "other columns")));
   }
@@ -95,10 +97,11 @@ final class Queries {
                 + (filter.isNone() ? "" : " and " + filter.of("c"));
     return new CachedQuery(
         cache,
-        template(List.of("id"), ""),
+        template(parent, List.of("id"), ""),
         sql,
         List.of(
-            new DerivedRule(parent, looked(ofParent), template(List.of("id"), ""), "own key"),
+            new DerivedRule(
+                parent, looked(ofParent), template(parent, List.of("id"), ""), "own key"),
             direct(child, List.of(named), ofChild, filter, "foreign key")));
   }
 
@@ -125,7 +128,7 @@ final class Queries {
             + (filter.isNone() ? "" : " and " + filter.of("p"));
     return new CachedQuery(
         cache,
-        template(key, ""),
+        template(child, key, ""),
         sql,
         joined(
             own,
@@ -133,9 +136,9 @@ final class Queries {
                 new DerivedRule(
                     child,
                     looked(with(ofChild, List.of(named))),
-                    template(key, ""),
+                    template(child, key, ""),
                     "own key of a join")),
-            through(parent, template(key, child.name() + "."), ofParent, filter)
+            through(parent, template(child, key, child.name() + "."), ofParent, filter)
                 .through(step(child, named + " = id", own, ""))));
   }
 
@@ -158,10 +161,10 @@ final class Queries {
             + (" p on p.id = c." + middleNames);
     Own own = own();
     String last = step(low, lowNames + " = id", own, "");
-    String deep = template(key, low.name() + ".");
+    String deep = template(low, key, low.name() + ".");
     return new CachedQuery(
         cache,
-        template(key, ""),
+        template(low, key, ""),
         sql,
         joined(
             own,
@@ -169,7 +172,7 @@ final class Queries {
                 new DerivedRule(
                     low,
                     looked(with(ofLow, List.of(lowNames))),
-                    template(key, ""),
+                    template(low, key, ""),
                     "own key of a join"),
                 new DerivedRule(
                         middle, looked(with(ofMiddle, List.of(middleNames))), deep, "through")
@@ -194,7 +197,7 @@ final class Queries {
             + (middleNames + " = p.id join " + low.qualified() + " g on g." + lowNames + " = c.id");
     return new CachedQuery(
         cache,
-        template(List.of("id"), ""),
+        template(top, List.of("id"), ""),
         sql,
         joined(
             own,
@@ -202,13 +205,13 @@ final class Queries {
                 new DerivedRule(
                     middle,
                     looked(List.of("id")),
-                    template(List.of(middleNames), ""),
+                    template(middle, List.of(middleNames), ""),
                     "foreign key")),
-            new DerivedRule(top, looked(ofTop), template(List.of("id"), ""), "own key"),
+            new DerivedRule(top, looked(ofTop), template(top, List.of("id"), ""), "own key"),
             new DerivedRule(
                     low,
                     looked(ofLow),
-                    template(List.of(middleNames), middle.name() + "."),
+                    template(middle, List.of(middleNames), middle.name() + "."),
                     "through, upwards")
                 .through(step(middle, "id = " + lowNames, own, ""))));
   }
@@ -221,12 +224,14 @@ final class Queries {
   private DerivedRule direct(
       Table table, List<String> key, List<String> shown, Filter filter, String kind) {
     if (!filter.isNone()) {
-      return new DerivedRule(table, looked(with(shown, filter.columns())), template(key, ""), kind)
+      return new DerivedRule(
+              table, looked(with(shown, filter.columns())), template(table, key, ""), kind)
           .when(filter.when());
     }
     return dice.percent(20)
-        ? new DerivedRule(table, List.of(), template(key, ""), kind).when(Filter.changeOf(shown))
-        : new DerivedRule(table, looked(shown), template(key, ""), kind);
+        ? new DerivedRule(table, List.of(), template(table, key, ""), kind)
+            .when(Filter.changeOf(shown))
+        : new DerivedRule(table, looked(shown), template(table, key, ""), kind);
   }
 
   private DerivedRule through(Table table, String key, List<String> shown, Filter filter) {
@@ -292,11 +297,22 @@ final class Queries {
     return Stream.concat(columns.stream(), more.stream()).distinct().toList();
   }
 
-  private String template(List<String> columns, String table) {
+  /**
+   * A key's template.
+   *
+   * @param step what stands before columns of a table that a rule goes through
+   */
+  private String template(Table table, List<String> columns, String step) {
     return cache
         + ":"
         + columns.stream()
-            .map(column -> "{" + table + column + "}")
+            .map(
+                column ->
+                    "{"
+                        + step
+                        + column
+                        + (formatted ? table.column(column).type().format() : "")
+                        + "}")
             .collect(Collectors.joining(":"));
   }
 
@@ -305,11 +321,15 @@ final class Queries {
         + cache
         + ":' || "
         + key.stream()
-            .map(column -> table.column(column).type().keyText(alias + "." + column))
+            .map(column -> keyText(table.column(column).type(), alias + "." + column))
             .collect(Collectors.joining(" || ':' || "))
         + " as key, row("
         + String.join(", ", cells)
         + ")::text as shown";
+  }
+
+  private String keyText(ColumnType type, String expression) {
+    return formatted ? type.formattedText(expression) : type.keyText(expression);
   }
 
   private static String cells(String alias, List<String> columns) {

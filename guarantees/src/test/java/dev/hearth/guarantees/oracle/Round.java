@@ -86,6 +86,7 @@ final class Round {
       List<Committed> last = traffic.finish();
       judge(last, traffic, invalidated, judge);
       tally.rolledBack(traffic.rolledBack());
+      tally.prepared(traffic.prepared());
     }
     return misses.stream().limit(3).map(miss -> describe(miss, yaml)).toList();
   }

@@ -1,5 +1,8 @@
 package dev.hearth.guarantees.oracle;
 
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -8,6 +11,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.postgresql.copy.CopyManager;
+import org.postgresql.core.BaseConnection;
 
 /** One connection that writes: transaction after transaction, a step at a time. */
 final class Session implements AutoCloseable {
@@ -108,7 +113,13 @@ final class Session implements AutoCloseable {
       return;
     }
     try {
-      run("savepoint w; " + sql + "; release savepoint w");
+      if (sql.startsWith(Writer.COPY)) {
+        run("savepoint w");
+        run(sql);
+        run("release savepoint w");
+      } else {
+        run("savepoint w; " + sql + "; release savepoint w");
+      }
     } catch (SQLException refused) {
       run("rollback to savepoint w; release savepoint w");
     }
@@ -116,6 +127,16 @@ final class Session implements AutoCloseable {
 
   private void run(String sql) throws SQLException {
     statements.add(sql);
+    if (sql.startsWith(Writer.COPY)) {
+      int rows = sql.indexOf('\n') + 1;
+      try {
+        new CopyManager(connection.unwrap(BaseConnection.class))
+            .copyIn(sql.substring(0, rows), new StringReader(sql.substring(rows)));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return;
+    }
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
@@ -139,6 +160,13 @@ final class Session implements AutoCloseable {
   }
 
   void commit() throws SQLException {
+    connection.commit();
+    end();
+  }
+
+  /** Ends the transaction here; it is committed, or not, by its name, from any connection. */
+  void prepare(String name) throws SQLException {
+    run("prepare transaction '" + name + "'");
     connection.commit();
     end();
   }

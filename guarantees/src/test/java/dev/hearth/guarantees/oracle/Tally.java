@@ -10,6 +10,7 @@ final class Tally {
   private final Map<String, long[]> byReason = new TreeMap<>();
   private long transactions;
   private long rolledBack;
+  private long prepared;
   private long changed;
   private long missed;
   private int faults;
@@ -22,6 +23,10 @@ final class Tally {
 
   void rolledBack(int count) {
     rolledBack += count;
+  }
+
+  void prepared(int count) {
+    prepared += count;
   }
 
   void fault() {
@@ -79,8 +84,8 @@ final class Tally {
   String table() {
     StringBuilder table = new StringBuilder();
     table.append(
-        "transactions %,d (and %,d rolled back), faults %d, keys changed %,d, missed %,d%n"
-            .formatted(transactions, rolledBack, faults, changed, missed));
+        "transactions %,d (%,d of them prepared; and %,d rolled back), faults %d, keys changed %,d, missed %,d%n"
+            .formatted(transactions, prepared, rolledBack, faults, changed, missed));
     table.append(
         "partitions truncated by name %d, noticed at most %d ms after the watermark%n"
             .formatted(partitionsTruncated, latest.toMillis()));

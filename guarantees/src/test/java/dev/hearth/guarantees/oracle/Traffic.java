@@ -27,6 +27,7 @@ final class Traffic implements AutoCloseable {
   private final Map<Drawn, Results> latest = new HashMap<>();
   private int committed;
   private int rolledBack;
+  private int prepared;
   private long probe;
 
   interface Connector {
@@ -73,6 +74,11 @@ final class Traffic implements AutoCloseable {
     return ended;
   }
 
+  /** Of those that committed, how many were prepared before. */
+  int prepared() {
+    return prepared;
+  }
+
   int rolledBack() {
     return rolledBack + sessions.stream().mapToInt(Session::failed).sum();
   }
@@ -86,7 +92,21 @@ final class Traffic implements AutoCloseable {
     List<String> statements = session.statements();
     Drawn drawn = session.drawn();
     Session.Mark mark = session.mark(nextProbe());
-    session.commit();
+    if (dice.percent(8)) {
+      String name = drawn.schema().namespace() + "_" + probe + "_" + dice.seed();
+      session.prepare(name);
+      boolean undone = dice.percent(20);
+      try (Statement statement = observer.createStatement()) {
+        statement.execute((undone ? "rollback" : "commit") + " prepared '" + name + "'");
+      }
+      if (undone) {
+        rolledBack++;
+        return Optional.empty();
+      }
+      prepared++;
+    } else {
+      session.commit();
+    }
     Results before = Objects.requireNonNull(latest.get(drawn), "results at the start");
     Results after = Results.read(observer, drawn);
     latest.put(drawn, after);

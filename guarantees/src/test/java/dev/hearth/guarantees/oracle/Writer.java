@@ -7,6 +7,8 @@ import java.util.stream.IntStream;
 
 /** Random statements over a schema: what applications, migrations and people do to tables. */
 final class Writer {
+  static final String COPY = "copy ";
+
   private final Schema schema;
   private final Dice dice;
 
@@ -18,7 +20,9 @@ final class Writer {
   String statement() {
     Table table = dice.one(schema.tables());
     int kind = dice.below(100);
-    if (kind < 34) {
+    if (kind < 3) {
+      return copy(table);
+    } else if (kind < 34) {
       return insert(table, dice.percent(80) ? 1 : dice.between(2, 5));
     } else if (kind < 80) {
       return update(table);
@@ -56,6 +60,25 @@ final class Writer {
           + column.name();
     }
     return sql;
+  }
+
+  /** A COPY with its rows behind the first line. */
+  private String copy(Table table) {
+    return COPY
+        + table.qualified()
+        + " ("
+        + table.columns().stream().map(Column::name).collect(Collectors.joining(", "))
+        + ") from stdin\n"
+        + IntStream.range(0, dice.between(1, 3))
+            .mapToObj(
+                row ->
+                    table.columns().stream().map(this::copied).collect(Collectors.joining("\t"))
+                        + "\n")
+            .collect(Collectors.joining());
+  }
+
+  private String copied(Column column) {
+    return column.nullable() && dice.percent(15) ? "\\N" : column.type().copied(dice);
   }
 
   private String values(Table table) {
