@@ -54,7 +54,8 @@ class SamplersTest {
                     config.addMapConfig(
                         new MapConfig(COUNTED + ".entries").setPerEntryStatsEnabled(true)))
             .start();
-    redis = sandbox.startRedis("maxmemory-policy allkeys-lfu");
+    // By default a counter falls each minute, and a slow machine needs minutes.
+    redis = sandbox.startRedis("maxmemory-policy allkeys-lfu", "lfu-decay-time 1000");
     client = RedisClient.create(redis.uri());
     connection = client.connect();
   }
