@@ -78,6 +78,5 @@ class AccessReportConformanceTest {
   }
 
   /** Client c, both times 0, one count (p, k, 3 reads, 1 miss, 5 us), nothing dropped. */
-  private static final String VERSION_1 =
-      "c3015a05f30dae59a8ec02630000020270026b06020a0000";
+  private static final String VERSION_1 = "c3015a05f30dae59a8ec02630000020270026b06020a0000";
 }
