@@ -255,7 +255,7 @@ class WarmCommandTest {
       delimiter = '|',
       value = {
         "--cache prodct|cache: \"prodct\" is not known; expected one of failing, product, quiet,"
-            + " shifted",
+            + " shifted, visited",
         "--cache product --top 0|top: is 0; expected a whole number from 1 to 1000000",
         "--cache product --top 1000001|top: is 1000001; expected a whole number from 1 to 1000000",
         "--cache product --by size|by: is \"size\"; expected reads or weight",
