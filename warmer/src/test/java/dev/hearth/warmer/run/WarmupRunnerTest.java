@@ -2,10 +2,13 @@ package dev.hearth.warmer.run;
 
 import static dev.hearth.warmer.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.warmup.WarmupRequest;
+import dev.hearth.schemas.warmup.WarmupRequest.Budget;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
@@ -25,9 +28,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +48,10 @@ class WarmupRunnerTest {
   private final MemoryStore hazelcast = new MemoryStore("hazelcast");
   private final MemoryPauses pauseJournal = new MemoryPauses();
   private final MemoryJournal journal = new MemoryJournal();
+  private final List<StartCondition> conditions = new CopyOnWriteArrayList<>();
+  private final AtomicReference<Optional<RunPlan>> plan = new AtomicReference<>(Optional.empty());
+  private final AtomicBoolean claimed = new AtomicBoolean(true);
+  private final AtomicReference<HitRatio> hitRatio = new AtomicReference<>(HitRatio.NONE);
   private final AtomicInteger ids = new AtomicInteger();
   private final List<WarmupRunner> runners = new ArrayList<>();
 
@@ -56,7 +66,7 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis, hazelcast), WarmupRunnerTest::values);
     runner.start();
 
-    String id = accepted(runner.submit("product", 35, "http")).id();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 35, "http"))).id();
 
     WarmupRun ended = ended(runner, id);
     assertThat(ended.state()).isEqualTo(State.DONE);
@@ -83,7 +93,7 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    ended(runner, accepted(runner.submit("product", 1, "http")).id());
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 1, "http"))).id());
 
     assertThat(floors).containsExactly(new Position(1, 30));
   }
@@ -99,9 +109,10 @@ class WarmupRunnerTest {
               return values(keys, floor);
             });
     runner.start();
-    ended(runner, accepted(runner.submit("product", 10, "http")).id());
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 10, "http"))).id());
 
-    WarmupRun second = ended(runner, accepted(runner.submit("product", 10, "http")).id());
+    WarmupRun second =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 10, "http"))).id());
 
     assertThat(second.progress()).isEqualTo(new Progress(10, 0, 10, 0, 0, 0, 0));
     assertThat(loads).hasValue(1);
@@ -119,7 +130,7 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    ended(runner, accepted(runner.submit("product", 5, "http")).id());
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 5, "http"))).id());
 
     assertThat(loaded).hasSize(5).doesNotHaveDuplicates();
   }
@@ -136,7 +147,8 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 10, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 10, "http"))).id());
 
     assertThat(ended.progress()).isEqualTo(new Progress(10, 9, 0, 1, 0, 0, 0));
     assertThat(redis.entry(key("product:3"))).isEmpty();
@@ -155,7 +167,8 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 4, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 4, "http"))).id());
 
     assertThat(ended.progress()).isEqualTo(new Progress(4, 2, 0, 0, 0, 1, 1));
     assertThat(redis.entry(key("product:1"))).contains(Value.absent());
@@ -168,7 +181,8 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 2, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 2, "http"))).id());
 
     assertThat(ended.progress()).isEqualTo(new Progress(2, 1, 0, 0, 1, 0, 0));
   }
@@ -181,7 +195,8 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis, newborn, hazelcast), WarmupRunnerTest::values);
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 3, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 3, "http"))).id());
 
     assertThat(ended.state()).isEqualTo(State.DONE);
     assertThat(ended.progress()).isEqualTo(new Progress(9, 3, 0, 0, 0, 0, 6));
@@ -192,7 +207,7 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
     runner.start();
 
-    ended(runner, accepted(runner.submit("product", 50, "http")).id());
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 50, "http"))).id());
 
     assertThat(redis.lives())
         .allSatisfy(
@@ -212,7 +227,8 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 500, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 500, "http"))).id());
 
     assertThat(ended.state()).isEqualTo(State.FAILED);
     assertThat(ended.problem()).contains("load failed: the server is away");
@@ -234,7 +250,8 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 50, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 50, "http"))).id());
 
     assertThat(ended.state()).isEqualTo(State.DONE);
     assertThat(ended.progress()).isEqualTo(new Progress(50, 40, 0, 0, 0, 0, 10));
@@ -250,12 +267,14 @@ class WarmupRunnerTest {
                     "page", Duration.ofMinutes(1), List.of(redis), Optional.empty())));
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("page", 5, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("page", 5, "http"))).id());
 
     assertThat(ended.state()).isEqualTo(State.FAILED);
     assertThat(ended.problem())
         .contains(
-            "cache \"page\" has no load query, so nothing says how to read it; add caches.page.load");
+            "cache \"page\" has no load query, so nothing says how to read it; add"
+                + " caches.page.load");
   }
 
   @Test
@@ -265,10 +284,11 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
     runner.start();
 
-    WarmupRun first = accepted(runner.submit("product", 10, "http"));
+    WarmupRun first = accepted(runner.submit(WarmupRequest.hottest("product", 10, "http")));
     loading.await();
-    Submission same = runner.submit("product", 10, "command");
-    Submission other = runner.submit("product", 11, "http");
+    Submission same = runner.submit(WarmupRequest.hottest("product", 10, "command"));
+    Submission less = runner.submit(WarmupRequest.hottest("product", 9, "http"));
+    Submission other = runner.submit(WarmupRequest.hottest("product", 11, "http"));
     goOn.countDown();
 
     assertThat(same)
@@ -279,9 +299,11 @@ class WarmupRunnerTest {
               assertThat(accepted.run().id()).isEqualTo(first.id());
               assertThat(accepted.run().state()).isEqualTo(State.RUNNING);
             });
+    assertThat(accepted(less).id()).isEqualTo(first.id());
     assertThat(accepted(other).id()).isNotEqualTo(first.id());
     ended(runner, first.id());
-    assertThat(accepted(runner.submit("product", 10, "http")).id()).isNotEqualTo(first.id());
+    assertThat(accepted(runner.submit(WarmupRequest.hottest("product", 10, "http"))).id())
+        .isNotEqualTo(first.id());
   }
 
   @Test
@@ -290,12 +312,12 @@ class WarmupRunnerTest {
     CountDownLatch goOn = new CountDownLatch(1);
     WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
     runner.start();
-    runner.submit("product", 1, "http");
+    runner.submit(WarmupRequest.hottest("product", 1, "http"));
     loading.await();
-    runner.submit("product", 2, "http");
-    runner.submit("product", 3, "http");
+    runner.submit(WarmupRequest.hottest("product", 2, "http"));
+    runner.submit(WarmupRequest.hottest("product", 3, "http"));
 
-    Submission fourth = runner.submit("product", 4, "http");
+    Submission fourth = runner.submit(WarmupRequest.hottest("product", 4, "http"));
     goOn.countDown();
 
     assertThat(fourth)
@@ -311,7 +333,7 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
     runner.start();
 
-    Submission refused = runner.submit("product", 1, "http");
+    Submission refused = runner.submit(WarmupRequest.hottest("product", 1, "http"));
 
     assertThat(refused)
         .isInstanceOfSatisfying(
@@ -325,9 +347,9 @@ class WarmupRunnerTest {
     CountDownLatch goOn = new CountDownLatch(1);
     WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
     runner.start();
-    runner.submit("product", 1, "http");
+    runner.submit(WarmupRequest.hottest("product", 1, "http"));
     loading.await();
-    String waiting = accepted(runner.submit("product", 2, "http")).id();
+    String waiting = accepted(runner.submit(WarmupRequest.hottest("product", 2, "http"))).id();
 
     Optional<WarmupRun> cancelled = runner.cancel(waiting);
     goOn.countDown();
@@ -343,7 +365,7 @@ class WarmupRunnerTest {
     CountDownLatch goOn = new CountDownLatch(1);
     WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
     runner.start();
-    String id = accepted(runner.submit("product", 1_000, "http")).id();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 1_000, "http"))).id();
     loading.await();
 
     runner.cancel(id);
@@ -360,16 +382,16 @@ class WarmupRunnerTest {
     CountDownLatch loading = new CountDownLatch(1);
     WarmupRunner first = runner(List.of(redis), held(loading, new CountDownLatch(1)));
     first.start();
-    String running = accepted(first.submit("product", 30, "http")).id();
+    String running = accepted(first.submit(WarmupRequest.hottest("product", 30, "http"))).id();
     loading.await();
-    String waiting = accepted(first.submit("product", 3, "http")).id();
+    String waiting = accepted(first.submit(WarmupRequest.hottest("product", 31, "http"))).id();
     first.close();
 
     WarmupRunner second = runner(List.of(hazelcast), WarmupRunnerTest::values);
     second.start();
 
     assertThat(ended(second, running).progress()).isEqualTo(new Progress(30, 30, 0, 0, 0, 0, 0));
-    assertThat(ended(second, waiting).progress()).isEqualTo(new Progress(3, 0, 3, 0, 0, 0, 0));
+    assertThat(ended(second, waiting).progress()).isEqualTo(new Progress(31, 1, 30, 0, 0, 0, 0));
     assertThat(journal.statesOf(running)).containsExactly(State.QUEUED, State.RUNNING, State.DONE);
   }
 
@@ -379,7 +401,8 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 1, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 1, "http"))).id());
 
     assertThat(runner.hasTakenUp()).isTrue();
     assertThat(ended.state()).isEqualTo(State.DONE);
@@ -391,7 +414,7 @@ class WarmupRunnerTest {
     runner.start();
     List<String> all = new ArrayList<>();
     for (int top = 1; top <= 5; top++) {
-      String id = accepted(runner.submit("product", top, "http")).id();
+      String id = accepted(runner.submit(WarmupRequest.hottest("product", top, "http"))).id();
       all.add(id);
       ended(runner, id);
     }
@@ -406,9 +429,12 @@ class WarmupRunnerTest {
     WarmupRunner runner =
         new WarmupRunner(
             List.of(cache(List.of(redis), WarmupRunnerTest::values)),
-            (cache, top) -> List.of(),
+            request -> RunPlan.of(List.of()),
             journal,
+            claimed::get,
             new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC)),
+            conditions,
+            (cache, since) -> hitRatio.get(),
             SETTINGS,
             metrics,
             Clock.fixed(NOW, ZoneOffset.UTC),
@@ -417,7 +443,7 @@ class WarmupRunnerTest {
             () -> {});
     runners.add(runner);
     runner.start();
-    runner.submit("product", 1, "http");
+    runner.submit(WarmupRequest.hottest("product", 1, "http"));
 
     WarmupRun ended = ended(runner, "only");
     assertThat(ended.state()).isEqualTo(State.DONE);
@@ -440,8 +466,8 @@ class WarmupRunnerTest {
             pauses);
     runner.start();
     assertThat(pauses.pause(Optional.of("product"), "the database is slow")).isEmpty();
-    String product = accepted(runner.submit("product", 3, "http")).id();
-    String price = accepted(runner.submit("price", 3, "http")).id();
+    String product = accepted(runner.submit(WarmupRequest.hottest("product", 3, "http"))).id();
+    String price = accepted(runner.submit(WarmupRequest.hottest("price", 3, "http"))).id();
 
     assertThat(ended(runner, price).state()).isEqualTo(State.DONE);
     assertThat(runner.find(product).orElseThrow().state()).isEqualTo(State.QUEUED);
@@ -460,7 +486,7 @@ class WarmupRunnerTest {
     runner.start();
     // More batches than run at once: the pause comes in between.
     int top = SETTINGS.batchKeys() * (SETTINGS.ceiling() + 3);
-    String id = accepted(runner.submit("product", top, "http")).id();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", top, "http"))).id();
     loading.await();
 
     assertThat(pauses.pause(Optional.empty(), "")).isEmpty();
@@ -487,7 +513,7 @@ class WarmupRunnerTest {
     WarmupRunner first = runner(List.of(cache(List.of(redis), WarmupRunnerTest::values)), before);
     first.start();
     before.pause(Optional.of("product"), "incident");
-    String id = accepted(first.submit("product", 3, "http")).id();
+    String id = accepted(first.submit(WarmupRequest.hottest("product", 3, "http"))).id();
     first.close();
 
     Pauses after = new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC));
@@ -513,7 +539,7 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(cache(List.of(redis), WarmupRunnerTest::values)), pauses);
     runner.start();
     pauses.pause(Optional.empty(), "");
-    String id = accepted(runner.submit("product", 3, "http")).id();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 3, "http"))).id();
 
     runner.cancel(id);
 
@@ -540,6 +566,344 @@ class WarmupRunnerTest {
     assertThat(pauses.holds("product")).isTrue();
   }
 
+  @Test
+  void waitsBeforeEachBatchAsLongAsAConditionSaysAndShowsWhy() {
+    Map<Integer, StartCondition.Verdict> verdicts = new ConcurrentHashMap<>();
+    AtomicInteger batches = new AtomicInteger();
+    verdicts.put(0, StartCondition.Verdict.GO);
+    conditions.add(
+        (request, next) -> {
+          assertThat(next.keys()).isEqualTo(SETTINGS.batchKeys());
+          return verdicts.getOrDefault(
+              batches.get(), new StartCondition.Verdict.Wait("the store is full"));
+        });
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              batches.incrementAndGet();
+              return values(keys, floor);
+            });
+    runner.start();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 20, "http"))).id();
+
+    WarmupRun waiting =
+        eventually(
+                () -> runner.find(id).filter(run -> run.progress().done() == 10),
+                run ->
+                    assertThat(run)
+                        .hasValueSatisfying(
+                            it -> assertThat(it.waitingFor()).contains("the store is full")))
+            .orElseThrow();
+
+    assertThat(waiting.state()).isEqualTo(State.RUNNING);
+    assertThat(batches).hasValue(1);
+    verdicts.put(1, StartCondition.Verdict.GO);
+    WarmupRun ended = ended(runner, id);
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.waitingFor()).isEmpty();
+    assertThat(ended.progress().stored()).isEqualTo(20);
+  }
+
+  @Test
+  void endsARunThatAConditionRefuses() {
+    conditions.add((request, next) -> new StartCondition.Verdict.Refuse("the stream is not fresh"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 5, "http"))).id());
+
+    assertThat(ended.state()).isEqualTo(State.FAILED);
+    assertThat(ended.problem()).contains("the stream is not fresh");
+    assertThat(redis.entry(key("product:0"))).isEmpty();
+  }
+
+  @Test
+  void holdsASingleRunBetweenBatchesAndFinishesItWhenItIsResumed() {
+    AtomicBoolean open = new AtomicBoolean();
+    conditions.add(
+        (request, next) ->
+            redis.lives().size() < 10 || open.get()
+                ? StartCondition.Verdict.GO
+                : new StartCondition.Verdict.Wait("the test"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 30, "http"))).id();
+    eventually(
+        () -> runner.find(id).orElseThrow().waitingFor(),
+        why -> assertThat(why).contains("the test"));
+
+    WarmupRun paused = runner.pause(id).orElseThrow();
+    open.set(true);
+
+    assertThat(paused.state()).isEqualTo(State.PAUSED);
+    String other = accepted(runner.submit(WarmupRequest.hottest("product", 5, "http"))).id();
+    assertThat(other).isNotEqualTo(id);
+    assertThat(ended(runner, other).progress().alreadyWarm()).isEqualTo(5);
+    assertThat(runner.find(id).orElseThrow().progress())
+        .isEqualTo(new Progress(30, 10, 0, 0, 0, 0, 0));
+    assertThat(runner.pause(id).orElseThrow().state()).isEqualTo(State.PAUSED);
+
+    assertThat(runner.resume(id).orElseThrow().state()).isEqualTo(State.QUEUED);
+
+    assertThat(ended(runner, id).progress()).isEqualTo(new Progress(30, 20, 10, 0, 0, 0, 0));
+    assertThat(runner.resume(id).orElseThrow().state()).isEqualTo(State.DONE);
+    assertThat(runner.pause("nobody")).isEmpty();
+  }
+
+  @Test
+  void endsWithASentenceWhenTheBytesAreSpent() {
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+
+    WarmupRun ended =
+        ended(
+            runner,
+            accepted(
+                    runner.submit(
+                        budget(
+                            new Budget(
+                                Optional.empty(),
+                                Optional.of(90L),
+                                Optional.empty(),
+                                Optional.empty()))))
+                .id());
+
+    // Ten keys of nine bytes each are a batch.
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.problem())
+        .contains("its budget of 90 bytes is used up, with 10 of 100 entries done");
+    assertThat(ended.cost().bytes()).isEqualTo(90);
+  }
+
+  @Test
+  void endsWhenTheTimeIsSpentAlsoWhileItWaits() {
+    conditions.add((request, next) -> new StartCondition.Verdict.Wait("the test"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values, Clock.systemUTC());
+    runner.start();
+
+    WarmupRun ended =
+        ended(
+            runner,
+            accepted(
+                    runner.submit(
+                        budget(
+                            new Budget(
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.of(Duration.ofMillis(300)),
+                                Optional.empty()))))
+                .id());
+
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.problem())
+        .contains("its budget of 300 ms is used up, with 0 of 100 entries done");
+  }
+
+  @Test
+  void spendsNoMoreThanItsShareOfTheDatabasesTime() {
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              long until = System.nanoTime() + 20_000_000;
+              while (System.nanoTime() < until) {
+                Thread.onSpinWait();
+              }
+              return values(keys, floor);
+            },
+            Clock.systemUTC());
+    runner.start();
+
+    WarmupRun ended =
+        ended(
+            runner,
+            accepted(
+                    runner.submit(
+                        budget(
+                            new Budget(
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.of(0.1)))))
+                .id());
+
+    Duration took =
+        Duration.between(ended.startedAt().orElseThrow(), ended.finishedAt().orElseThrow());
+    // All but the last batches were waited for: at most the ceiling of them begin at once.
+    Duration waitedFor = ended.cost().databaseTime().multipliedBy(6).dividedBy(10);
+    assertThat(ended.progress().stored()).isEqualTo(100);
+    assertThat(took.toNanos() * 0.1 * SETTINGS.ceiling())
+        .isGreaterThanOrEqualTo(waitedFor.toNanos() * 0.8);
+  }
+
+  @Test
+  void endsEarlyWhenClientsReportTheWantedHitRatio() {
+    AtomicInteger loads = new AtomicInteger();
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              if (loads.incrementAndGet() == 3) {
+                hitRatio.set(new HitRatio(200, 20));
+              }
+              return values(keys, floor);
+            });
+    hitRatio.set(new HitRatio(99, 0));
+    runner.start();
+
+    WarmupRun ended =
+        ended(
+            runner,
+            accepted(
+                    runner.submit(
+                        new WarmupRequest(
+                            "product",
+                            1_000,
+                            WarmupRequest.Order.READS,
+                            Budget.NONE,
+                            Optional.of(0.9),
+                            "http")))
+                .id());
+
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.problem().orElse(""))
+        .startsWith("the hit ratio is 0.900, which is the 0.9 that was wanted");
+    assertThat(ended.progress().done()).isBetween(30, 100);
+  }
+
+  @Test
+  void leavesALoadQueryThatFailedThriceAloneInTheNextRunToo() {
+    AtomicInteger loads = new AtomicInteger();
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              loads.incrementAndGet();
+              throw new IllegalStateException("load failed: the server is away");
+            });
+    runner.start();
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 500, "http"))).id());
+
+    WarmupRun second =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 500, "http"))).id());
+
+    assertThat(second.state()).isEqualTo(State.FAILED);
+    assertThat(second.problem().orElse(""))
+        .contains("the load query of cache \"product\" failed or was too slow 3 times in a row");
+    assertThat(loads).hasValue(3);
+  }
+
+  @Test
+  void leavesALoadQueryThatIsTooSlowAlone() {
+    AtomicInteger loads = new AtomicInteger();
+    LoadBreaker breaker =
+        new LoadBreaker(
+            "product",
+            (keys, floor) -> {
+              loads.incrementAndGet();
+              return values(keys, floor);
+            },
+            Duration.ofNanos(1),
+            Duration.ofMinutes(5));
+    List<String> keys = List.of("product:1");
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(breaker.load(keys, Position.NONE).found()).hasSize(1);
+    }
+
+    assertThatThrownBy(() -> breaker.load(keys, Position.NONE))
+        .hasMessageContaining("is not asked for 300000 ms");
+    assertThat(loads).hasValue(3);
+  }
+
+  @Test
+  void countsWhatThePlanFoundWarmAndNamesWhatItLeftOut() {
+    plan.set(
+        Optional.of(new RunPlan(List.of("product:1", "product:2"), 3, Map.of("churning", 4), 200)));
+    List<Long> expected = new CopyOnWriteArrayList<>();
+    conditions.add(
+        (request, next) -> {
+          expected.add(next.expectedBytes());
+          return StartCondition.Verdict.GO;
+        });
+    WarmupRunner runner = runner(List.of(redis, hazelcast), WarmupRunnerTest::values);
+    runner.start();
+
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 9, "http"))).id());
+
+    assertThat(ended.progress()).isEqualTo(new Progress(10, 4, 6, 0, 0, 0, 0));
+    assertThat(ended.leftOut()).isEqualTo(Map.of("churning", 4));
+    assertThat(expected).containsExactly(200L);
+  }
+
+  @Test
+  void executesNothingWithoutTheClaimButAnswersForWhatOthersDo() {
+    claimed.set(false);
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+    WarmupRun queued = accepted(runner.submit(WarmupRequest.hottest("product", 5, "http")));
+    WarmupRun elsewhere =
+        queued.taken("other", NOW).with(new Progress(5, 3, 0, 0, 0, 0, 0), WarmupRun.Cost.NONE);
+
+    journal.publish(elsewhere);
+
+    eventually(() -> runner.find(queued.id()), run -> assertThat(run).contains(elsewhere));
+    assertThat(redis.entry(key("product:0"))).isEmpty();
+
+    // The other one dies.
+    claimed.set(true);
+
+    WarmupRun ended = ended(runner, queued.id());
+    assertThat(ended.progress()).isEqualTo(new Progress(5, 5, 0, 0, 0, 0, 0));
+    assertThat(ended.term()).isEqualTo(2);
+  }
+
+  @Test
+  void stopsARunThatAnotherInstanceTookOverAndWritesNothingMoreOfIt() {
+    AtomicBoolean open = new AtomicBoolean();
+    conditions.add(
+        (request, next) ->
+            redis.lives().size() < 10 || open.get()
+                ? StartCondition.Verdict.GO
+                : new StartCondition.Verdict.Wait("the test"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 30, "http"))).id();
+    WarmupRun mine =
+        eventually(
+                () -> runner.find(id).filter(run -> run.waitingFor().isPresent()),
+                run -> assertThat(run).isPresent())
+            .orElseThrow();
+    claimed.set(false);
+    WarmupRun taken = mine.taken("other", NOW);
+    journal.publish(taken);
+
+    eventually(() -> runner.find(id), run -> assertThat(run).contains(taken));
+    open.set(true);
+    WarmupRun done = taken.ended(State.DONE, NOW, Optional.empty());
+    journal.publish(done);
+
+    assertThat(ended(runner, id)).isEqualTo(done);
+    runner.close();
+    assertThat(journal.read()).containsExactly(done);
+    assertThat(redis.lives()).hasSize(10);
+  }
+
+  private static WarmupRequest budget(Budget budget) {
+    return new WarmupRequest(
+        "product", 100, WarmupRequest.Order.READS, budget, Optional.empty(), "http");
+  }
+
+  private WarmupRunner runner(List<FencedStore> stores, BatchLoader loader, Clock clock) {
+    return runner(
+        List.of(cache(stores, loader)),
+        new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC)),
+        clock);
+  }
+
   private static BatchLoader held(CountDownLatch loading, CountDownLatch goOn) {
     return (keys, floor) -> {
       loading.countDown();
@@ -561,15 +925,29 @@ class WarmupRunnerTest {
   }
 
   private WarmupRunner runner(List<WarmableCache> caches, Pauses pauses) {
+    return runner(caches, pauses, Clock.fixed(NOW, ZoneOffset.UTC));
+  }
+
+  private WarmupRunner runner(List<WarmableCache> caches, Pauses pauses, Clock clock) {
     WarmupRunner runner =
         new WarmupRunner(
             caches,
-            (cache, top) -> IntStream.range(0, top).mapToObj(i -> cache + ":" + i).toList(),
+            request ->
+                plan.get()
+                    .orElseGet(
+                        () ->
+                            RunPlan.of(
+                                IntStream.range(0, request.top())
+                                    .mapToObj(i -> request.cache() + ":" + i)
+                                    .toList())),
             journal,
+            claimed::get,
             pauses,
+            conditions,
+            (cache, since) -> hitRatio.get(),
             SETTINGS,
             metrics,
-            Clock.fixed(NOW, ZoneOffset.UTC),
+            clock,
             new Random(1),
             () -> "run-" + ids.incrementAndGet(),
             () -> {});
