@@ -4,9 +4,11 @@ import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.warmup.Pause;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.wire.HotKey;
 import dev.hearth.schemas.wire.KeyCount;
+import dev.hearth.schemas.wire.WarmupOrder;
 import dev.hearth.schemas.wire.WarmupState;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -26,10 +28,24 @@ final class WarmingConversions {
             .map(
                 c ->
                     new KeyCount(
-                        c.cache(), c.key(), c.reads(), c.misses(), c.loadTime().toNanos() / 1000))
+                        c.cache(),
+                        c.key(),
+                        c.reads(),
+                        c.misses(),
+                        micros(c.loadTime()),
+                        c.loads(),
+                        c.bytes()))
             .toList();
     return new dev.hearth.schemas.wire.AccessReport(
         r.client(), r.from(), r.to(), counts, r.dropped());
+  }
+
+  /**
+   * Never throws, whatever a client wrote: reports are written once more on their way. Sums that
+   * overflow come back, since every number of microseconds that came over the wire is one.
+   */
+  private static long micros(Duration time) {
+    return time.getSeconds() * 1_000_000 + time.getNano() / 1_000;
   }
 
   static AccessReport fromWire(dev.hearth.schemas.wire.AccessReport r) {
@@ -45,7 +61,9 @@ final class WarmingConversions {
                         c.getKey(),
                         c.getReads(),
                         c.getMisses(),
-                        Duration.of(c.getLoadMicros(), ChronoUnit.MICROS)))
+                        Duration.of(c.getLoadMicros(), ChronoUnit.MICROS),
+                        c.getLoads(),
+                        c.getBytes()))
             .toList(),
         r.getDropped());
   }
@@ -53,7 +71,15 @@ final class WarmingConversions {
   static dev.hearth.schemas.wire.HotKeys toWire(HotKeys h) {
     List<HotKey> keys =
         h.keys().stream()
-            .map(k -> new HotKey(k.key(), k.readsPerSecond(), k.errorPerSecond()))
+            .map(
+                k ->
+                    new HotKey(
+                        k.key(),
+                        k.readsPerSecond(),
+                        k.errorPerSecond(),
+                        k.loadMicros(),
+                        k.bytes(),
+                        k.writesPerSecond()))
             .toList();
     return new dev.hearth.schemas.wire.HotKeys(
         h.cache(), h.asOf(), h.halfLife().toMillis() / 1000.0, keys);
@@ -65,17 +91,27 @@ final class WarmingConversions {
         h.getAsOf(),
         Duration.ofMillis(Math.round(h.getHalfLifeSeconds() * 1000)),
         h.getKeys().stream()
-            .map(k -> new HotKeys.HotKey(k.getKey(), k.getReadsPerSecond(), k.getErrorPerSecond()))
+            .map(
+                k ->
+                    new HotKeys.HotKey(
+                        k.getKey(),
+                        k.getReadsPerSecond(),
+                        k.getErrorPerSecond(),
+                        k.getLoadMicros(),
+                        k.getBytes(),
+                        k.getWritesPerSecond()))
             .toList());
   }
 
   static dev.hearth.schemas.wire.WarmupRun toWire(WarmupRun r) {
     WarmupRun.Progress p = r.progress();
+    WarmupRequest asked = r.request();
+    WarmupRequest.Budget budget = asked.budget();
     return new dev.hearth.schemas.wire.WarmupRun(
         r.id(),
         r.cache(),
         r.top(),
-        r.trigger(),
+        asked.trigger(),
         WarmupState.valueOf(r.state().name()),
         p.planned(),
         p.stored(),
@@ -86,15 +122,36 @@ final class WarmingConversions {
         p.failed(),
         r.requestedAt(),
         r.finishedAt().orElse(null),
-        r.problem().orElse(null));
+        r.problem().orElse(null),
+        WarmupOrder.valueOf(asked.by().name()),
+        budget.keys().orElse(null),
+        budget.bytes().orElse(null),
+        budget.time().map(Duration::toMillis).orElse(null),
+        budget.databaseShare().orElse(null),
+        asked.until().orElse(null),
+        r.term(),
+        r.owner().orElse(null),
+        r.startedAt().orElse(null),
+        r.cost().bytes(),
+        r.cost().databaseTime().toNanos() / 1000,
+        r.leftOut(),
+        r.waitingFor().orElse(null));
   }
 
   static WarmupRun fromWire(dev.hearth.schemas.wire.WarmupRun r) {
     return new WarmupRun(
         r.getId(),
-        r.getCache(),
-        r.getTop(),
-        r.getTrigger(),
+        new WarmupRequest(
+            r.getCache(),
+            r.getTop(),
+            WarmupRequest.Order.valueOf(r.getBy().name()),
+            new WarmupRequest.Budget(
+                Optional.ofNullable(r.getMostKeys()),
+                Optional.ofNullable(r.getMostBytes()),
+                Optional.ofNullable(r.getMostMillis()).map(Duration::ofMillis),
+                Optional.ofNullable(r.getDatabaseShare())),
+            Optional.ofNullable(r.getUntilHitRatio()),
+            r.getTrigger()),
         WarmupRun.State.valueOf(r.getState().name()),
         new WarmupRun.Progress(
             r.getPlanned(),
@@ -104,9 +161,15 @@ final class WarmingConversions {
             r.getBusy(),
             r.getAbsent(),
             r.getFailed()),
+        new WarmupRun.Cost(r.getBytes(), Duration.of(r.getDatabaseMicros(), ChronoUnit.MICROS)),
+        r.getLeftOut(),
+        r.getTerm(),
+        Optional.ofNullable(r.getOwner()),
         r.getRequestedAt(),
+        Optional.ofNullable(r.getStartedAt()),
         Optional.ofNullable(r.getFinishedAt()),
-        Optional.ofNullable(r.getProblem()));
+        Optional.ofNullable(r.getProblem()),
+        Optional.ofNullable(r.getWaitingFor()));
   }
 
   static dev.hearth.schemas.wire.AuditVerdict toWire(AuditVerdict v) {

@@ -18,6 +18,7 @@ import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.SourceIdentity;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.warmup.Pause;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -92,7 +94,13 @@ final class SamplesOfRecords {
                 .mapToObj(
                     i ->
                         new AccessReport.KeyCount(
-                            text(), text(), random.nextLong(), random.nextLong(), micros()))
+                            text(),
+                            text(),
+                            random.nextLong(),
+                            random.nextLong(),
+                            anyMicros(),
+                            random.nextLong(),
+                            random.nextLong()))
                 .toList(),
             random.nextLong()),
         new HotKeys(
@@ -100,25 +108,17 @@ final class SamplesOfRecords {
             instant(),
             Duration.ofMillis(random.nextInt(1_000_000)),
             IntStream.range(0, random.nextInt(4))
-                .mapToObj(i -> new HotKeys.HotKey(text(), random.nextDouble(), random.nextDouble()))
+                .mapToObj(
+                    i ->
+                        new HotKeys.HotKey(
+                            text(),
+                            random.nextDouble(),
+                            random.nextDouble(),
+                            random.nextDouble(),
+                            random.nextDouble(),
+                            random.nextDouble()))
                 .toList()),
-        new WarmupRun(
-            text(),
-            text(),
-            random.nextInt(),
-            text(),
-            WarmupRun.State.values()[random.nextInt(WarmupRun.State.values().length)],
-            new WarmupRun.Progress(
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt()),
-            instant(),
-            random.nextBoolean() ? Optional.empty() : Optional.of(instant()),
-            random.nextBoolean() ? Optional.empty() : Optional.of(text())),
+        run(),
         new AuditVerdict(
             text(),
             text(),
@@ -128,6 +128,44 @@ final class SamplesOfRecords {
             instant(),
             random.nextBoolean() ? Optional.empty() : Optional.of(text()),
             AuditVerdict.Mode.values()[random.nextInt(AuditVerdict.Mode.values().length)]));
+  }
+
+  private WarmupRun run() {
+    return new WarmupRun(
+        text(),
+        new WarmupRequest(
+            text(),
+            1 + random.nextInt(1_000_000),
+            WarmupRequest.Order.values()[random.nextInt(2)],
+            new WarmupRequest.Budget(
+                maybe(() -> 1 + random.nextInt(1_000_000)),
+                maybe(() -> 1 + (random.nextLong() >>> 1)),
+                maybe(() -> Duration.ofMillis(1 + (random.nextLong() >>> 24))),
+                maybe(() -> 1 - random.nextDouble())),
+            maybe(() -> 1 - random.nextDouble()),
+            text()),
+        WarmupRun.State.values()[random.nextInt(WarmupRun.State.values().length)],
+        new WarmupRun.Progress(
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt()),
+        new WarmupRun.Cost(random.nextLong(), micros()),
+        random.nextBoolean() ? Map.of() : Map.of("churning", random.nextInt(), text(), 1),
+        random.nextInt(),
+        maybe(this::text),
+        instant(),
+        maybe(this::instant),
+        maybe(this::instant),
+        maybe(this::text),
+        maybe(this::text));
+  }
+
+  private <T> Optional<T> maybe(Supplier<T> value) {
+    return random.nextBoolean() ? Optional.empty() : Optional.of(value.get());
   }
 
   private Position position() {
@@ -141,6 +179,11 @@ final class SamplesOfRecords {
 
   private Duration micros() {
     return Duration.of(random.nextLong() >>> 16, ChronoUnit.MICROS);
+  }
+
+  /** What a client may write, however absurd. */
+  private Duration anyMicros() {
+    return Duration.of(random.nextLong(), ChronoUnit.MICROS);
   }
 
   private RowImage image() {
