@@ -21,6 +21,7 @@ import dev.hearth.store.standby.EpochsTopic;
 import dev.hearth.store.standby.Standby;
 import dev.hearth.store.standby.StandbyReads;
 import dev.hearth.warmer.audit.VerdictPublisher;
+import dev.hearth.warmer.guard.GuardSettings;
 import dev.hearth.warmer.heat.HeatTopology;
 import dev.hearth.warmer.heat.HotKeysView;
 import dev.hearth.warmer.load.LoadQuery;
@@ -221,7 +222,10 @@ public final class Warmer implements Component {
             settings.topics().hotKeys(), settings.kafka(), caches.keySet(), heartbeat("hot-keys"));
     opened.push(hotKeys);
 
-    Map<String, RowLoader> loaders = loaders(reads());
+    HikariDataSource primary = primary();
+    EpochsTopic epochs = EpochsTopic.follow(settings.topics().epochs(), settings.kafka());
+    opened.push(epochs);
+    Map<String, RowLoader> loaders = loaders(reads(primary, epochs));
 
     KafkaRunJournal journal = new KafkaRunJournal(settings.topics().warmups(), settings.kafka());
     opened.push(journal);
@@ -234,7 +238,7 @@ public final class Warmer implements Component {
             request -> plan(hotKeys, request),
             journal,
             pauses,
-            startConditions(),
+            startConditions(primary, epochs),
             settings.runner(),
             metrics,
             clock,
@@ -261,8 +265,15 @@ public final class Warmer implements Component {
   }
 
   /** What every batch of every run waits for. */
-  private List<StartCondition> startConditions() {
-    return List.of();
+  private List<StartCondition> startConditions(HikariDataSource primary, EpochsTopic epochs) {
+    return List.of(
+        Guards.of(
+            caches.values(),
+            stores,
+            settings.topics().invalidations().partitions(),
+            primary,
+            epochs,
+            GuardSettings.defaults()));
   }
 
   @Override
@@ -372,28 +383,34 @@ public final class Warmer implements Component {
     return verdict;
   }
 
-  /** The primary, and the standbys where there are any. */
-  private StandbyReads reads() {
+  private HikariDataSource primary() {
     WarmerSettings.Database database = settings.database();
-    int size = settings.runner().ceiling();
     HikariDataSource primary =
         ReadPool.primary(
             database.jdbcUrl(),
             database.user(),
             database.password(),
-            size,
+            settings.runner().ceiling(),
             database.statementTimeout());
     opened.push(primary);
+    return primary;
+  }
+
+  /** The primary, and the standbys where there are any. */
+  private StandbyReads reads(HikariDataSource primary, EpochsTopic epochs) {
+    WarmerSettings.Database database = settings.database();
     List<Standby> standbys = new ArrayList<>();
     for (String url : database.replicas()) {
       HikariDataSource pool =
           ReadPool.standby(
-              url, database.user(), database.password(), size, database.statementTimeout());
+              url,
+              database.user(),
+              database.password(),
+              settings.runner().ceiling(),
+              database.statementTimeout());
       opened.push(pool);
       standbys.add(new Standby("source.postgres.replicas[" + standbys.size() + "]", pool));
     }
-    EpochsTopic epochs = EpochsTopic.follow(settings.topics().epochs(), settings.kafka());
-    opened.push(epochs);
     return new StandbyReads(primary, standbys, epochs, StandbyReads.Settings.defaults());
   }
 
