@@ -169,7 +169,6 @@ final class BenchCommand implements Runnable {
     private Optional<Measured> measure(
         Screen screen, BenchSettings settings, Path directory, CountDownLatch stop)
         throws InterruptedException, IOException, SQLException {
-      Path data = Files.createTempDirectory("hearth-bench-data-");
       screen.say(
           "Starting PostgreSQL, Kafka and "
               + store.storeName()
@@ -184,9 +183,10 @@ final class BenchCommand implements Runnable {
         shop.create();
         screen.say(String.format(Locale.ROOT, "  a shop with %,d products", settings.keys()));
         Path file = directory.resolve("hearth.yaml");
-        Files.writeString(file, store.yaml(servers, shop.url(), data));
+        Files.writeString(file, store.yaml(servers, shop.url(), servers.dataDirectory().resolve("hearth")));
         HearthConfig config = ConfigLoader.load(file, Map.of(), Map.of()).config();
-        try (Services services = new Services(config, EnumSet.allOf(Role.class))) {
+        try (Services services = new Services(config, EnumSet.allOf(Role.class));
+            BenchStore.Flusher flusher = store.flusher(servers)) {
           services.start();
           DemoCommand.awaitReady(services.health());
           FencedStore reader = Objects.requireNonNull(services.readers().get(store.storeName()));
@@ -195,7 +195,7 @@ final class BenchCommand implements Runnable {
                   config,
                   services.warmer().orElseThrow(),
                   reader,
-                  () -> store.flush(servers),
+                  flusher,
                   screen::status)
               .measure(stop);
         }

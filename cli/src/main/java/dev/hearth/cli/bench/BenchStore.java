@@ -1,6 +1,5 @@
 package dev.hearth.cli.bench;
 
-import com.hazelcast.map.IMap;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import io.lettuce.core.RedisClient;
@@ -25,11 +24,21 @@ public enum BenchStore {
     }
 
     @Override
-    public void flush(Sandbox servers) {
-      try (RedisClient client = RedisClient.create(servers.redis().uri());
-          StatefulRedisConnection<String, String> connection = client.connect()) {
-        connection.sync().flushall();
-      }
+    public Flusher flusher(Sandbox servers) {
+      RedisClient client = RedisClient.create(servers.redis().uri());
+      StatefulRedisConnection<String, String> connection = client.connect();
+      return new Flusher() {
+        @Override
+        public void flush() {
+          connection.sync().flushall();
+        }
+
+        @Override
+        public void close() {
+          connection.close();
+          client.shutdown();
+        }
+      };
     }
   },
   HAZELCAST(Server.HAZELCAST) {
@@ -43,9 +52,17 @@ public enum BenchStore {
     }
 
     @Override
-    public void flush(Sandbox servers) {
-      IMap<Object, Object> entries = servers.hazelcast().member().getMap("hearth.entries");
-      entries.clear();
+    public Flusher flusher(Sandbox servers) {
+      return new Flusher() {
+        @Override
+        public void flush() {
+          // Not before: who asks for the map first begins it with the configuration it has then.
+          servers.hazelcast().member().getMap("hearth.entries").clear();
+        }
+
+        @Override
+        public void close() {}
+      };
     }
   };
 
@@ -67,8 +84,17 @@ public enum BenchStore {
 
   abstract String configuration(Sandbox servers);
 
-  /** Removes everything, positions included, as an operator who knows of nothing would. */
-  public abstract void flush(Sandbox servers);
+  /** Begins to be able to flush, so that a flush itself is only a command. */
+  public abstract Flusher flusher(Sandbox servers);
+
+  /** Empties a store. */
+  public interface Flusher extends AutoCloseable {
+    /** Removes everything, positions included, as an operator who knows of nothing would. */
+    void flush();
+
+    @Override
+    void close();
+  }
 
   /**
    * The configuration of the services, as YAML.

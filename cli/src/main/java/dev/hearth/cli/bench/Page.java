@@ -61,7 +61,7 @@ final class Page {
             "lead",
                 escaped(
                     format(
-                        "A %s with %,d products was flushed under %,d reads per second by Zipf's law"
+                        "A store (%s) with %,d products was flushed under %,d reads per second by Zipf's law"
                             + " (exponent %s), once with a warm-up run at once and once without, and"
                             + " the same keys were read in the same order.",
                         asked.store(), asked.keys(), asked.readsPerSecond(), asked.zipf())),

@@ -56,12 +56,12 @@ public final class WarmBench {
   private final HearthConfig config;
   private final Warmer warmer;
   private final FencedStore store;
-  private final Runnable flush;
+  private final BenchStore.Flusher flusher;
   private final Consumer<String> status;
 
   /**
    * @param warmer of services that run with this configuration
-   * @param flush empties the store of the cache, positions included
+   * @param flusher of the store; stays the caller's to close
    * @param status told how far it is
    */
   public WarmBench(
@@ -69,13 +69,13 @@ public final class WarmBench {
       HearthConfig config,
       Warmer warmer,
       FencedStore store,
-      Runnable flush,
+      BenchStore.Flusher flusher,
       Consumer<String> status) {
     this.settings = settings;
     this.config = config;
     this.warmer = warmer;
     this.store = store;
-    this.flush = flush;
+    this.flusher = flusher;
     this.status = status;
   }
 
@@ -214,7 +214,7 @@ public final class WarmBench {
     Phase phase(String name, long seed, boolean warm, Predicate<Phase> enough)
         throws InterruptedException {
       ZipfKeys keys = new ZipfKeys(settings.keys(), settings.zipf(), seed);
-      flush.run();
+      flusher.flush();
       queries.take();
       probes.take();
       long hits = application.hits();
@@ -264,7 +264,8 @@ public final class WarmBench {
   }
 
   private String ask() {
-    Submission submission = warmer.submit(CACHE, Math.min(settings.keys(), MOST_HOT_KEYS), "bench");
+    Submission submission = warmer.submit(
+            WarmupRequest.hottest(CACHE, Math.min(settings.keys(), MOST_HOT_KEYS), "bench"));
     if (submission instanceof Submission.Accepted accepted) {
       return accepted.run().id();
     }
