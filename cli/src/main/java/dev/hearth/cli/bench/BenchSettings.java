@@ -20,12 +20,15 @@ public record BenchSettings(
   private static final int WINDOWS = 12;
   private static final int TICKS = 20;
 
+  /** In a shorter one a few reads would make a hit ratio. */
+  private static final Duration SHORTEST_TICK = Duration.ofMillis(100);
+
   /** What is wrong, one sentence each; empty where nothing is. */
   public List<String> problems() {
     List<String> problems = new ArrayList<>();
-    if (longest.compareTo(Duration.ofSeconds(2)) < 0
+    if (longest.compareTo(Duration.ofSeconds(3)) < 0
         || longest.compareTo(Duration.ofHours(1)) > 0) {
-      problems.add("--for is " + longest.toMillis() + " ms; expected 2s to 1h");
+      problems.add("--for is " + longest.toMillis() + " ms; expected 3s to 1h");
     }
     if (readsPerSecond < 1 || readsPerSecond > 100_000) {
       problems.add("--reads is " + readsPerSecond + "; expected 1 to 100000 per second");
@@ -50,6 +53,7 @@ public record BenchSettings(
 
   /** One point of a curve. */
   Duration tick() {
-    return window().dividedBy(TICKS);
+    Duration part = window().dividedBy(TICKS);
+    return part.compareTo(SHORTEST_TICK) > 0 ? part : SHORTEST_TICK;
   }
 }

@@ -7,6 +7,7 @@ import dev.hearth.client.access.BufferedAccessRecorder;
 import dev.hearth.client.access.KafkaAccessSink;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
 import dev.hearth.warmer.Warmer;
@@ -50,7 +51,7 @@ public final class WarmBench {
   /** What the heat publishes at most, so that more cannot be planned. */
   private static final int MOST_HOT_KEYS = 10_000;
 
-  private static final Duration LONGEST_WAIT_FOR_HEAT = Duration.ofSeconds(60);
+  private static final Duration LONGEST_WAIT_FOR_HEAT = Duration.ofMinutes(3);
 
   private final BenchSettings settings;
   private final HearthConfig config;

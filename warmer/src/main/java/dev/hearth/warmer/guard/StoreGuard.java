@@ -47,6 +47,7 @@ public final class StoreGuard {
   private Optional<Long> waitingSince = Optional.empty();
   private long checkedNanos;
   private List<StoreRoom> rooms = List.of();
+  private List<StoreRoom> roomsBefore = List.of();
   private long roomsNanos;
 
   /**
@@ -92,21 +93,24 @@ public final class StoreGuard {
    */
   public Answer check(int keys, long expectedBytes) {
     long before = checkedNanos;
-    Optional<String> stale = stale();
+    Optional<String> unknown = stale().or(this::unknownRoom);
     long now = ticker.getAsLong();
     checkedNanos = now;
     if (Duration.ofNanos(now - before).compareTo(FORGOTTEN) > 0) {
       waitingSince = Optional.empty();
     }
-    if (stale.isPresent()) {
-      long since = waitingSince.orElse(now);
-      waitingSince = Optional.of(since);
-      return Duration.ofNanos(now - since).compareTo(settings.longestWait()) < 0
-          ? new Answer.Wait(stale.get())
-          : refused(stale.get());
+    if (unknown.isEmpty()) {
+      waitingSince = Optional.empty();
+      return MemoryRule.refusal(
+              store.name(), rooms, roomsBefore, keys, expectedBytes, settings.fullAt())
+          .<Answer>map(Answer.Refuse::new)
+          .orElse(Answer.GO);
     }
-    waitingSince = Optional.empty();
-    return full(keys, expectedBytes).<Answer>map(Answer.Refuse::new).orElse(Answer.GO);
+    long since = waitingSince.orElse(now);
+    waitingSince = Optional.of(since);
+    return Duration.ofNanos(now - since).compareTo(settings.longestWait()) < 0
+        ? new Answer.Wait(unknown.get())
+        : refused(unknown.get());
   }
 
   private Answer refused(String sentence) {
@@ -116,7 +120,7 @@ public final class StoreGuard {
         sentence
             + "; waited "
             + settings.longestWait().toSeconds()
-            + " s. hearth status says which service stands still");
+            + " s; hearth status says which service stands still");
   }
 
   /** Why the store may be too old; empty where it is proven not to be. */
@@ -181,7 +185,8 @@ public final class StoreGuard {
     return asked.stream().map(each -> each.join().map(Meta::applied)).toList();
   }
 
-  private Optional<String> full(int keys, long expectedBytes) {
+  /** Asks for the room that there is; why that is not known, where it is not. */
+  private Optional<String> unknownRoom() {
     List<StoreRoom> now;
     try {
       now = await(store.room());
@@ -193,11 +198,11 @@ public final class StoreGuard {
       return Optional.of("interrupted");
     }
     long nanos = ticker.getAsLong();
-    List<StoreRoom> before =
+    roomsBefore =
         Duration.ofNanos(nanos - roomsNanos).compareTo(MEMORY_OF_EVICTIONS) < 0 ? rooms : List.of();
     rooms = now;
     roomsNanos = nanos;
-    return MemoryRule.refusal(store.name(), now, before, keys, expectedBytes, settings.fullAt());
+    return Optional.empty();
   }
 
   private <T> T await(CompletionStage<T> stage)

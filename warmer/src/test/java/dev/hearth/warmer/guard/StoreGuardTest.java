@@ -165,7 +165,7 @@ class StoreGuardTest {
           .isEqualTo(
               new Answer.Refuse(
                   "the stream of invalidations to store redis is not fresh: what it held was last"
-                      + " proven true 41 s ago, expected at most 10 s; waited 30 s. hearth status"
+                      + " proven true 41 s ago, expected at most 10 s; waited 30 s; hearth status"
                       + " says which service stands still"));
 
       // Another run waits as long again, and goes once the stream does.
