@@ -4,7 +4,9 @@ import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.FillOutcome;
 import dev.hearth.store.Lease;
+import dev.hearth.store.Meta;
 import dev.hearth.store.ReadOutcome;
+import dev.hearth.store.StoreRoom;
 import dev.hearth.store.StoreUnavailableException;
 import dev.hearth.store.Value;
 import java.time.Duration;
@@ -68,6 +70,16 @@ final class ConnectingStore implements FencedStore {
   @Override
   public CompletionStage<Optional<byte[]>> raw(CacheKey key) {
     return with(store -> store.raw(key));
+  }
+
+  @Override
+  public CompletionStage<Optional<Meta>> meta(CacheKey key) {
+    return with(store -> store.meta(key));
+  }
+
+  @Override
+  public CompletionStage<List<StoreRoom>> room() {
+    return with(FencedStore::room);
   }
 
   @Override

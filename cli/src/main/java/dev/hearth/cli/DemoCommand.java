@@ -127,7 +127,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   /** Traffic that came before the log is followed would measure the start, not the pipeline. */
-  private static void awaitReady(Health health) throws InterruptedException {
+  static void awaitReady(Health health) throws InterruptedException {
     long deadline = System.nanoTime() + READY_BOUND.toNanos();
     while (!health.ready().fine()) {
       if (System.nanoTime() > deadline) {

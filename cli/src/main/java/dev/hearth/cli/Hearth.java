@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       PauseCommand.Resume.class,
       WhyCommand.class,
       TeardownCommand.class,
+      BenchCommand.class,
       CommandLine.HelpCommand.class
     },
     footerHeading = "%nBegin with:%n",

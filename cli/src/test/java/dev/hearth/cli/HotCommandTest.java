@@ -11,9 +11,9 @@ import dev.hearth.chassis.health.Health;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.access.HotKeys.HotKey;
-import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.warmer.trigger.WarmupRequests;
 import dev.hearth.warmer.trigger.WarmupRoutes;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -42,26 +42,19 @@ class HotCommandTest {
           metrics,
           List.of(
               new WarmupRoutes(
-                  new NoRuns(),
+                  noRuns(),
                   cache -> Optional.of(PRODUCTS).filter(hot -> hot.cache().equals(cache)),
                   Set.of("product", "page"))));
 
   /** Nobody asks for a run here. */
-  private static final class NoRuns implements WarmupRequests {
-    @Override
-    public Answer request(String cache, int top) {
-      return new Answer.Refused("nothing runs");
-    }
-
-    @Override
-    public Optional<WarmupRun> find(String id) {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<WarmupRun> cancel(String id) {
-      return Optional.empty();
-    }
+  private static WarmupRequests noRuns() {
+    return (WarmupRequests)
+        Proxy.newProxyInstance(
+            WarmupRequests.class.getClassLoader(),
+            new Class<?>[] {WarmupRequests.class},
+            (proxy, method, arguments) -> {
+              throw new AssertionError(method + " was called");
+            });
   }
 
   @BeforeEach

@@ -69,6 +69,25 @@ public interface FencedStore extends AutoCloseable {
    */
   Stream<String> keys(String cache, String prefix);
 
+  /**
+   * How far the invalidations that reach a key are applied: the record that speaks for the key's
+   * place, without a look at the key. Empty where the store has none, and so believes nothing. In a
+   * store that keeps several records of a partition, this one may lag behind the others by a
+   * second.
+   */
+  default CompletionStage<Optional<Meta>> meta(CacheKey key) {
+    return CompletableFuture.failedStage(
+        new UnsupportedOperationException("store " + name() + " does not tell its positions"));
+  }
+
+  /**
+   * The room that each server of the store has for entries; empty where the store cannot tell of
+   * any.
+   */
+  default CompletionStage<List<StoreRoom>> room() {
+    return CompletableFuture.completedStage(List.of());
+  }
+
   /** Closes connections that this store opened. */
   @Override
   void close();

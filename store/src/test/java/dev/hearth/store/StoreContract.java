@@ -105,6 +105,34 @@ abstract class StoreContract {
     assertThat(hit.applied()).isEqualTo(new Position(1, 300));
   }
 
+  @Test
+  void tellsHowFarAKeysPartitionIsAppliedWithoutALookAtTheKey() {
+    assertThat(join(store.meta(KEY)).orElseThrow().applied()).isEqualTo(new Position(1, 100));
+
+    apply(round().keys(KEY).ceiling(1, 150).watermark(1, 120, 130).offset(6));
+
+    assertThat(join(store.meta(KEY)).orElseThrow().applied()).isEqualTo(new Position(1, 120));
+    assertThat(server.cell(KEY)).isEmpty();
+
+    server.clear();
+    assertThat(join(store.meta(KEY))).isEmpty();
+  }
+
+  @Test
+  void tellsWhatItHoldsAndMayHold() {
+    List<StoreRoom> rooms = join(store.room());
+
+    assertThat(rooms).isNotEmpty();
+    assertThat(rooms)
+        .allSatisfy(
+            room -> {
+              assertThat(room.used()).as(room.server()).isPositive();
+              assertThat(room.limit()).as("no test limits its servers").isEmpty();
+              assertThat(room.evicts()).isFalse();
+            });
+    assertThat(rooms.stream().map(StoreRoom::server)).doesNotHaveDuplicates();
+  }
+
   /** R1. */
   @Test
   void refusesAFillWhoseLeaseAnInvalidationTook() {

@@ -19,13 +19,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.sql.DataSource;
 
 /** The load queries, on the primary and on its standbys. Thread-safe. */
 final class Loads {
+  private final DataSource primary;
+  private final EpochsTopic epochs;
   private final Map<String, RowLoader> loaders;
   private final Metrics metrics;
 
-  private Loads(Map<String, RowLoader> loaders, Metrics metrics) {
+  private Loads(
+      DataSource primary, EpochsTopic epochs, Map<String, RowLoader> loaders, Metrics metrics) {
+    this.primary = primary;
+    this.epochs = epochs;
     this.loaders = loaders;
     this.metrics = metrics;
   }
@@ -41,7 +47,20 @@ final class Loads {
       Map<String, LoadQuery> queries,
       Metrics metrics,
       Deque<AutoCloseable> opened) {
-    StandbyReads reads = reads(settings, opened);
+    WarmerSettings.Database database = settings.database();
+    HikariDataSource primary =
+        ReadPool.primary(
+            database.jdbcUrl(),
+            database.user(),
+            database.password(),
+            settings.runner().ceiling(),
+            database.statementTimeout());
+    opened.push(primary);
+    EpochsTopic epochs = EpochsTopic.follow(settings.topics().epochs(), settings.kafka());
+    opened.push(epochs);
+    StandbyReads reads =
+        new StandbyReads(
+            primary, standbys(settings, opened), epochs, StandbyReads.Settings.defaults());
     Map<String, RowLoader> loaders = new LinkedHashMap<>();
     queries.forEach(
         (cache, query) -> {
@@ -50,32 +69,33 @@ final class Loads {
             loaders.put(cache, new RowLoader(reads, query, of.key()));
           }
         });
-    return new Loads(loaders, metrics);
+    return new Loads(primary, epochs, loaders, metrics);
   }
 
-  /** The primary, and the standbys where there are any. */
-  private static StandbyReads reads(WarmerSettings settings, Deque<AutoCloseable> opened) {
+  private static List<Standby> standbys(
+      WarmerSettings settings, Deque<AutoCloseable> opened) {
     WarmerSettings.Database database = settings.database();
-    int size = settings.runner().ceiling();
-    HikariDataSource primary =
-        ReadPool.primary(
-            database.jdbcUrl(),
-            database.user(),
-            database.password(),
-            size,
-            database.statementTimeout());
-    opened.push(primary);
     List<Standby> standbys = new ArrayList<>();
     for (String url : database.replicas()) {
       HikariDataSource pool =
           ReadPool.standby(
-              url, database.user(), database.password(), size, database.statementTimeout());
+              url,
+              database.user(),
+              database.password(),
+              settings.runner().ceiling(),
+              database.statementTimeout());
       opened.push(pool);
       standbys.add(new Standby("source.postgres.replicas[" + standbys.size() + "]", pool));
     }
-    EpochsTopic epochs = EpochsTopic.follow(settings.topics().epochs(), settings.kafka());
-    opened.push(epochs);
-    return new StandbyReads(primary, standbys, epochs, StandbyReads.Settings.defaults());
+    return standbys;
+  }
+
+  DataSource primary() {
+    return primary;
+  }
+
+  EpochsTopic epochs() {
+    return epochs;
   }
 
   /** By cache. */

@@ -17,6 +17,7 @@ import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
 import dev.hearth.warmer.audit.VerdictPublisher;
+import dev.hearth.warmer.guard.GuardSettings;
 import dev.hearth.warmer.heat.HeatTopology;
 import dev.hearth.warmer.heat.HotKeysView;
 import dev.hearth.warmer.load.LoadQuery;
@@ -252,7 +253,7 @@ public final class Warmer implements Component {
             journal,
             claim,
             pauses,
-            startConditions(),
+            List.of(guards(loads)),
             hitRatios,
             settings.runner(),
             metrics,
@@ -282,8 +283,14 @@ public final class Warmer implements Component {
   }
 
   /** What every batch of every run waits for. */
-  private List<StartCondition> startConditions() {
-    return List.of();
+  private StartCondition guards(Loads loads) {
+    return Guards.of(
+        caches.values(),
+        stores,
+        settings.topics().invalidations().partitions(),
+        loads.primary(),
+        loads.epochs(),
+        GuardSettings.defaults());
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.util.Set;
 /** A Redis with the delivery's hand on it: a test invalidates as the invalidator would. */
 public final class RedisFixture implements AutoCloseable {
   private static final int PARTITIONS = 4;
+  private static final long FRESH = 1L << 50;
 
   private final RedisStore redis;
   private final FencedStore store;
@@ -50,7 +51,8 @@ public final class RedisFixture implements AutoCloseable {
 
   private void apply(int partition, Set<CacheKey> keys) {
     lsn++;
-    Watermark mark = new Watermark(new Position(1, lsn), lsn, Instant.EPOCH);
+    // A is above whatever the primary stands at: to a run this stream is fresh.
+    Watermark mark = new Watermark(new Position(1, FRESH + lsn), lsn, Instant.EPOCH);
     delivery.apply(
         List.of(
             new Round(

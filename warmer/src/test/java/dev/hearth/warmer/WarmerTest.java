@@ -67,7 +67,7 @@ class WarmerTest {
   private HttpService service;
 
   @BeforeEach
-  void open(@TempDir Path temporary) throws IOException {
+  void open(@TempDir Path temporary) throws Exception {
     directory = temporary;
     RealServers.createTopics(topics);
     RealServers.sql(
@@ -76,6 +76,7 @@ class WarmerTest {
         "create table product (id int primary key, name text)",
         "insert into product select i, 'product ' || i from generate_series(1, 100) i");
     redis = new RedisFixture(prefix);
+    publishEpoch();
     start();
   }
 
@@ -226,7 +227,6 @@ class WarmerTest {
     stop();
     replicas = List.of(RealServers.standby().jdbcUrl(DATABASE));
     start();
-    publishEpoch();
 
     report(key(1), 100);
     eventually(

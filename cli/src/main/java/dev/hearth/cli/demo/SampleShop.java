@@ -23,9 +23,20 @@ public final class SampleShop {
   private static final String DATABASE = "shop";
 
   private final Sandbox servers;
+  private final int products;
 
   public SampleShop(Sandbox servers) {
+    this(servers, PRODUCTS);
+  }
+
+  /**
+   * A shop of another size.
+   *
+   * @param products at least 1
+   */
+  public SampleShop(Sandbox servers, int products) {
     this.servers = servers;
+    this.products = products;
   }
 
   /** Creates the database and fills it. */
@@ -36,7 +47,7 @@ public final class SampleShop {
                 url(), servers.postgres().user(), servers.postgres().password());
         Statement statement = connection.createStatement()) {
       statement.execute(
-          StringSubstitutor.replace(resource("shop.sql"), Map.of("products", PRODUCTS)));
+          StringSubstitutor.replace(resource("shop.sql"), Map.of("products", products)));
     }
   }
 

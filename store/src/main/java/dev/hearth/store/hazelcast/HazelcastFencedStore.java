@@ -17,6 +17,7 @@ import dev.hearth.store.LeaseToken;
 import dev.hearth.store.Meta;
 import dev.hearth.store.MetaCodec;
 import dev.hearth.store.ReadOutcome;
+import dev.hearth.store.StoreRoom;
 import dev.hearth.store.TagRead;
 import dev.hearth.store.Value;
 import java.nio.charset.StandardCharsets;
@@ -72,6 +73,8 @@ final class HazelcastFencedStore implements FencedStore {
 
   /** Void cells that a reader clears away before it gives up and calls the key busy. */
   private static final int ATTEMPTS = 4;
+
+  private static final CacheKey ANY = new CacheKey("", "");
 
   private final String name;
   private final HazelcastLayout layout;
@@ -261,6 +264,18 @@ final class HazelcastFencedStore implements FencedStore {
   public CompletionStage<Optional<byte[]>> raw(CacheKey key) {
     return orUnavailable(
         "a look", key, () -> bytes(Unreadable.get(entries, HazelcastLayout.cellKey(key))));
+  }
+
+  @Override
+  public CompletionStage<Optional<Meta>> meta(CacheKey key) {
+    return orUnavailable(
+        "a look at its positions", key, () -> meta(Unreadable.get(entries, layout.metaKey(key))));
+  }
+
+  @Override
+  public CompletionStage<List<StoreRoom>> room() {
+    HazelcastRoom room = new HazelcastRoom(layout.hazelcast(), entries, options.timeout());
+    return orUnavailable("a question for its room", ANY, () -> List.of(room.ask()));
   }
 
   private static Optional<byte[]> bytes(@Nullable Object found) {

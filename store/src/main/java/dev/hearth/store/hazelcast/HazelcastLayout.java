@@ -33,6 +33,7 @@ final class HazelcastLayout {
 
   private final int invalidations;
   private final IMap<String, Object> entries;
+  private final HazelcastInstance hazelcast;
   private final PartitionService placement;
   private final int hazelcastPartitions;
   private final Map<Integer, String[]> metaKeys = new ConcurrentHashMap<>();
@@ -41,6 +42,7 @@ final class HazelcastLayout {
   HazelcastLayout(String prefix, int invalidations, HazelcastInstance hazelcast) {
     this.invalidations = invalidations;
     this.entries = hazelcast.getMap(map(prefix));
+    this.hazelcast = hazelcast;
     this.placement = hazelcast.getPartitionService();
     this.hazelcastPartitions = placement.getPartitions().size();
   }
@@ -53,6 +55,10 @@ final class HazelcastLayout {
   /** Cells and records. What is foreign need not be bytes, nor be under a text. */
   IMap<String, Object> entries() {
     return entries;
+  }
+
+  HazelcastInstance hazelcast() {
+    return hazelcast;
   }
 
   int hazelcastPartitions() {

@@ -2,6 +2,7 @@ package dev.hearth.store.redis;
 
 import dev.hearth.store.DeliveryTarget;
 import dev.hearth.store.FencedStore;
+import dev.hearth.store.StoreRoom;
 import dev.hearth.store.StoreUnavailableException;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisException;
@@ -17,7 +18,10 @@ import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,7 +68,34 @@ final class RedisCluster implements RedisTopology {
   public FencedStore connect() {
     StatefulRedisClusterConnection<byte[], byte[]> connection = connectNow();
     return new RedisFencedStore(
-        name, connection, connection.async(), connection.sync(), layout, options);
+        name,
+        connection,
+        connection.async(),
+        connection.sync(),
+        () -> rooms(connection),
+        layout,
+        options);
+  }
+
+  /** Every node that has slots, for each evicts by itself. */
+  private static CompletionStage<List<StoreRoom>> rooms(
+      StatefulRedisClusterConnection<byte[], byte[]> connection) {
+    CompletionStage<List<StoreRoom>> rooms = CompletableFuture.completedStage(List.of());
+    for (RedisClusterNode node : connection.getPartitions()) {
+      if (node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.hasNoSlots()) {
+        String host = node.getUri().getHost();
+        int port = node.getUri().getPort();
+        CompletionStage<StoreRoom> room =
+            connection
+                .getConnectionAsync(host, port)
+                .thenCompose(to -> to.async().info())
+                .thenApply(info -> RedisRoom.of(host + ":" + port, info));
+        rooms =
+            rooms.thenCombine(
+                room, (all, one) -> Stream.concat(all.stream(), Stream.of(one)).toList());
+      }
+    }
+    return rooms;
   }
 
   @Override

@@ -12,6 +12,7 @@ import dev.hearth.store.LeaseToken;
 import dev.hearth.store.Meta;
 import dev.hearth.store.MetaCodec;
 import dev.hearth.store.ReadOutcome;
+import dev.hearth.store.StoreRoom;
 import dev.hearth.store.StoreUnavailableException;
 import dev.hearth.store.TagRead;
 import dev.hearth.store.Value;
@@ -51,22 +52,26 @@ final class RedisFencedStore implements FencedStore {
   private final RedisLayout layout;
   private final RedisReads reads;
   private final RedisStore.Options options;
+  private final Supplier<CompletionStage<List<StoreRoom>>> rooms;
 
   /**
    * @param connection that the commands go through; closed with this store
    * @param scanned the same, for listing keys
+   * @param rooms asks every server that holds entries
    */
   RedisFencedStore(
       String name,
       StatefulConnection<byte[], byte[]> connection,
       RedisClusterAsyncCommands<byte[], byte[]> redis,
       RedisKeyCommands<byte[], byte[]> scanned,
+      Supplier<CompletionStage<List<StoreRoom>>> rooms,
       RedisLayout layout,
       RedisStore.Options options) {
     this.name = name;
     this.connection = connection;
     this.redis = redis;
     this.scanned = scanned;
+    this.rooms = rooms;
     this.layout = layout;
     this.reads = new RedisReads(redis, layout);
     this.options = options;
@@ -225,6 +230,20 @@ final class RedisFencedStore implements FencedStore {
                 })
             .thenCompose(stage -> stage);
     return orUnavailable("a look", found);
+  }
+
+  @Override
+  public CompletionStage<Optional<Meta>> meta(CacheKey key) {
+    CompletionStage<Optional<Meta>> found =
+        redis
+            .get(layout.meta(key))
+            .thenApply(bytes -> bytes == null ? Optional.empty() : meta(bytes));
+    return orUnavailable("a look at its positions", whileSlotMoves(found, Optional.empty()));
+  }
+
+  @Override
+  public CompletionStage<List<StoreRoom>> room() {
+    return orUnavailable("a question for its memory", rooms.get());
   }
 
   @Override

@@ -13,6 +13,7 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** One server that takes writes: named, or known by sentinels. */
@@ -57,7 +58,13 @@ final class RedisMaster implements RedisTopology {
   public FencedStore connect() {
     StatefulRedisConnection<byte[], byte[]> connection = connect(readers);
     return new RedisFencedStore(
-        name, connection, connection.async(), connection.sync(), layout, options);
+        name,
+        connection,
+        connection.async(),
+        connection.sync(),
+        () -> connection.async().info().thenApply(info -> List.of(RedisRoom.of(address(), info))),
+        layout,
+        options);
   }
 
   @Override

@@ -1,0 +1,14 @@
+package dev.hearth.cli.bench;
+
+import org.HdrHistogram.Histogram;
+
+/**
+ * What happened in a short time; one point of each curve.
+ *
+ * @param endSeconds since the stores were flushed
+ * @param reads that were answered
+ * @param hits those of them that the store answered
+ * @param queries latencies of the application's own queries, in microseconds
+ * @param probes latencies of a query that is always the same, in microseconds
+ */
+record Tick(double endSeconds, long reads, long hits, Histogram queries, Histogram probes) {}
