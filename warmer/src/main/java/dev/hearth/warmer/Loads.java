@@ -72,8 +72,7 @@ final class Loads {
     return new Loads(primary, epochs, loaders, metrics);
   }
 
-  private static List<Standby> standbys(
-      WarmerSettings settings, Deque<AutoCloseable> opened) {
+  private static List<Standby> standbys(WarmerSettings settings, Deque<AutoCloseable> opened) {
     WarmerSettings.Database database = settings.database();
     List<Standby> standbys = new ArrayList<>();
     for (String url : database.replicas()) {
