@@ -46,7 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class PlanThroughTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration BOUND = Duration.ofSeconds(60);
+  private static final Duration BOUND = Duration.ofSeconds(180);
   private static final String RUNNING =
       "- { table: public.category, keys: [ \"category:{id}\" ] }\n"
           + "  - { table: public.product, keys: [ \"product:{id}\" ] }";
