@@ -6,6 +6,8 @@ import dev.hearth.ingest.decode.ColumnType;
 import dev.hearth.ingest.decode.TableShape;
 import dev.hearth.ingest.position.TableIdentities;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,8 +18,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import org.postgresql.replication.LogSequenceNumber;
 
-/** The tables that rules name against the source's catalog; all mistakes of the rules at once. */
+/**
+ * What the source's catalog says of the tables that rules name; all mistakes of the rules at once.
+ */
 final class TableCatalog {
   private TableCatalog() {}
 
@@ -84,13 +89,11 @@ final class TableCatalog {
               .filter(reference -> reference.table().equals(named.table()))
               .distinct()
               .toList();
-      Optional<CatalogTable> found = CatalogReader.table(connection, slot, named.table());
+      Optional<Table> found = table(connection, slot, named.table());
       List<Problem> mistakes =
           found.map(table -> mistakes(named, own, table)).orElseGet(() -> new ArrayList<>());
       if (found.isEmpty()) {
-        mistakes.add(
-            new Problem(
-                named.path(), missingTable(CatalogReader.names(connection), named.table())));
+        mistakes.add(new Problem(named.path(), missingTable(connection, named.table())));
       }
       problems.addAll(mistakes);
       Set<String> needed = new TreeSet<>();
@@ -100,7 +103,7 @@ final class TableCatalog {
         unusable.put(named.table(), mistakes.get(0).message());
         continue;
       }
-      CatalogTable table = found.get();
+      Table table = found.get();
       Set<String> old = table.full() ? table.columns().keySet() : new TreeSet<>(table.identity());
       cost(
               named,
@@ -116,14 +119,13 @@ final class TableCatalog {
               types(table, needed),
               old,
               table.full(),
-              table.identityIsOld() ? 0 : CatalogReader.insertLsn(connection)));
+              table.identityIsOld() ? 0 : insertLsn(connection)));
     }
     return new Findings(
         shapes, unusable, TableIdentities.read(connection, relied), problems, warnings);
   }
 
-  private static List<Problem> mistakes(
-      TableReference named, List<Reference> own, CatalogTable table) {
+  private static List<Problem> mistakes(TableReference named, List<Reference> own, Table table) {
     List<Problem> mistakes = new ArrayList<>();
     if (!table.kind().equals("r") && !table.kind().equals("p")) {
       mistakes.add(
@@ -173,7 +175,7 @@ final class TableCatalog {
                             + partition
                             + " REPLICA IDENTITY DEFAULT")));
     for (Reference reference : own) {
-      CatalogTable.Column column = table.columns().get(reference.column());
+      Column column = table.columns().get(reference.column());
       if (column == null) {
         mistakes.add(new Problem(reference.path(), missingColumn(reference, table)));
       } else if (column.type().isEmpty()) {
@@ -181,7 +183,7 @@ final class TableCatalog {
       }
     }
     for (String name : table.identity()) {
-      CatalogTable.Column column = table.columns().get(name);
+      Column column = table.columns().get(name);
       if (column != null && column.type().isEmpty()) {
         mistakes.add(
             new Problem(
@@ -198,7 +200,7 @@ final class TableCatalog {
     return mistakes;
   }
 
-  private static String unreadable(Reference reference, CatalogTable.Column column) {
+  private static String unreadable(Reference reference, Column column) {
     return "\""
         + reference.text()
         + "\" reads "
@@ -211,13 +213,13 @@ final class TableCatalog {
         + ColumnType.KNOWN;
   }
 
-  private static Map<String, ColumnType> types(CatalogTable table, Set<String> needed) {
+  private static Map<String, ColumnType> types(Table table, Set<String> needed) {
     Set<String> read = new TreeSet<>(needed);
     read.addAll(table.identity());
     Map<String, ColumnType> types = new LinkedHashMap<>();
     read.forEach(
         name -> {
-          CatalogTable.Column column = table.columns().get(name);
+          Column column = table.columns().get(name);
           if (column != null) {
             column.type().ifPresent(type -> types.put(name, type));
           }
@@ -238,7 +240,7 @@ final class TableCatalog {
    * @param unlogged what is read of the table and not in its old rows
    */
   private static Optional<Problem> cost(
-      TableReference named, CatalogTable table, List<Reference> unlogged) {
+      TableReference named, Table table, List<Reference> unlogged) {
     Set<String> inKeys = columns(unlogged, Use.KEY);
     Set<String> looked = columns(unlogged, Use.FILTER);
     looked.removeAll(inKeys);
@@ -284,7 +286,153 @@ final class TableCatalog {
     return names;
   }
 
-  private static String missingTable(List<String> all, String table) {
+  /**
+   * One table of the catalog.
+   *
+   * @param full whether whole old rows are logged, now and for every partition to come
+   * @param columns by name, in order
+   * @param identity columns that identify a row, in order
+   * @param identityIsOld whether it was so before anything that the slot will stream
+   * @param oddPartition a partition that logs something else of its old rows
+   */
+  private record Table(
+      String kind,
+      String persistence,
+      boolean full,
+      Map<String, Column> columns,
+      List<String> identity,
+      boolean identityIsOld,
+      Optional<String> oddPartition) {}
+
+  private record Column(String typeName, Optional<ColumnType> type) {}
+
+  private static Optional<Table> table(Connection connection, String slot, String name)
+      throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            """
+            select c.oid, c.relkind::text, c.relpersistence::text, c.relreplident::text,
+                   -- Who last wrote these rows was over before the slot's oldest transaction began;
+                   -- a negative age is a frozen row's.
+                   coalesce((select bool_and(age(x.written) > age(s.catalog_xmin) or age(x.written) < 0)
+                               from pg_replication_slots s,
+                                    (select c.xmin as written
+                                     union all
+                                     select i.xmin from pg_index i
+                                      where i.indrelid = c.oid
+                                        and (i.indisprimary or i.indisreplident)) x
+                              where s.slot_name = ? and s.catalog_xmin is not null), true),
+                   case when c.relkind = 'p' then (
+                     select min(l.oid::regclass::text) from pg_partition_tree(c.oid) t
+                       join pg_class l on l.oid = t.relid
+                      where t.isleaf and l.relreplident not in ('d', 'f')) end
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             where n.nspname || '.' || c.relname = ? and c.relkind in ('r', 'p', 'v', 'm', 'f')
+            """)) {
+      query.setString(1, slot);
+      query.setString(2, name);
+      try (ResultSet row = query.executeQuery()) {
+        if (!row.next()) {
+          return Optional.empty();
+        }
+        long oid = row.getLong(1);
+        boolean partitioned = row.getString(2).equals("p");
+        // Of a partitioned table, only what every partition to come has as well.
+        boolean byIndex = !partitioned && row.getString(4).equals("i");
+        boolean byNothing = !partitioned && row.getString(4).equals("n");
+        return Optional.of(
+            new Table(
+                row.getString(2),
+                row.getString(3),
+                row.getString(4).equals("f") && !partitioned,
+                columns(connection, oid),
+                byNothing
+                    ? List.of()
+                    : indexColumns(
+                        connection, oid, byIndex ? "i.indisreplident" : "i.indisprimary"),
+                row.getBoolean(5),
+                Optional.ofNullable(row.getString(6))));
+      }
+    }
+  }
+
+  private static long insertLsn(Connection connection) throws SQLException {
+    try (PreparedStatement query =
+            connection.prepareStatement("select pg_current_wal_insert_lsn()::text");
+        ResultSet row = query.executeQuery()) {
+      row.next();
+      return LogSequenceNumber.valueOf(row.getString(1)).asLong();
+    }
+  }
+
+  private static Map<String, Column> columns(Connection connection, long oid) throws SQLException {
+    Map<String, Column> columns = new LinkedHashMap<>();
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            """
+            with recursive base as (
+              select a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) as shown,
+                     t.typname, t.typtype, t.typbasetype
+                from pg_attribute a join pg_type t on t.oid = a.atttypid
+               where a.attrelid = ? and a.attnum > 0 and not a.attisdropped
+              union all
+              select b.attnum, b.attname, b.shown, t.typname, t.typtype, t.typbasetype
+                from base b join pg_type t on t.oid = b.typbasetype
+               where b.typtype = 'd')
+            select attname, shown, typname, typtype = 'e' from base where typtype <> 'd'
+             order by attnum
+            """)) {
+      query.setLong(1, oid);
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          columns.put(
+              rows.getString(1),
+              new Column(rows.getString(2), ColumnType.of(rows.getString(3), rows.getBoolean(4))));
+        }
+      }
+    }
+    return columns;
+  }
+
+  private static List<String> indexColumns(Connection connection, long oid, String which)
+      throws SQLException {
+    return names(
+        connection,
+        "select a.attname from pg_index i"
+            + " cross join unnest(i.indkey) with ordinality as k(attnum, position)"
+            + " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum"
+            // Others are only included, and identify nothing.
+            + " where i.indrelid = ? and k.position <= i.indnkeyatts and "
+            + which
+            + " order by k.position",
+        oid);
+  }
+
+  private static List<String> names(Connection connection, String sql, long oid)
+      throws SQLException {
+    List<String> names = new ArrayList<>();
+    try (PreparedStatement query = connection.prepareStatement(sql)) {
+      query.setLong(1, oid);
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          names.add(rows.getString(1));
+        }
+      }
+    }
+    return names;
+  }
+
+  private static String missingTable(Connection connection, String table) throws SQLException {
+    List<String> all = new ArrayList<>();
+    try (PreparedStatement query =
+            connection.prepareStatement(
+                "select schemaname || '.' || tablename from pg_tables where schemaname not in"
+                    + " ('pg_catalog', 'information_schema') order by 1 limit 10000");
+        ResultSet rows = query.executeQuery()) {
+      while (rows.next()) {
+        all.add(rows.getString(1));
+      }
+    }
     return "there is no table "
         + table
         + Suggestion.nearest(table, all)
@@ -292,7 +440,7 @@ final class TableCatalog {
             .orElse("; expected schema.table of one that exists");
   }
 
-  private static String missingColumn(Reference reference, CatalogTable table) {
+  private static String missingColumn(Reference reference, Table table) {
     return "\""
         + reference.text()
         + "\" names no column of "
