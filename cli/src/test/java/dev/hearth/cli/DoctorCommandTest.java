@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.hearth.sandbox.RedisServer;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
+import dev.hearth.sandbox.Wait;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
@@ -21,6 +23,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.AfterAll;
@@ -257,6 +261,84 @@ class DoctorCommandTest {
     assertThat(costly.out()).contains("cure: ALTER TABLE public.product REPLICA IDENTITY FULL");
   }
 
+  @Test
+  @Order(9)
+  void asksTheMasterThatSentinelsNameAndWhetherTheyAreEnough() throws Exception {
+    RedisServer master = servers.startRedis();
+    servers.startRedis("replicaof 127.0.0.1 " + master.port());
+    await(master, redis -> redis.info("replication").contains("connected_slaves:1"));
+    String monitored = "127.0.0.1 " + master.port();
+    RedisServer enough = servers.startSentinel("sentinel monitor shop " + monitored + " 1");
+    RedisServer few = servers.startSentinel("sentinel monitor lonely " + monitored + " 2");
+
+    Ran unguarded = doctor(sentinels(enough, "shop"));
+    redis(master, redis -> redis.configSet("min-replicas-to-write", "1"));
+    Ran guarded = doctor(sentinels(enough, "shop"));
+    Ran tooFew = doctor(sentinels(few, "lonely"));
+
+    assertThat(unguarded.out())
+        .contains("warning topology        1 replicas, and min-replicas-to-write is 0")
+        .containsPattern("ok      commands +scripts");
+    assertThat(guarded.out()).containsPattern("ok      topology +1 replicas; sentinels agree");
+    assertThat(tooFew.out())
+        .contains("PROBLEM topology        too few sentinels agree to promote a replica")
+        .contains("NOQUORUM");
+    assertThat(tooFew.status()).isEqualTo(1);
+  }
+
+  @Test
+  @Order(10)
+  void asksACluster() throws Exception {
+    List<RedisServer> nodes =
+        List.of(
+            servers.startRedis("cluster-enabled yes"), servers.startRedis("cluster-enabled yes"));
+    for (int i = 0; i < 2; i++) {
+      int half = i;
+      redis(
+          nodes.get(i),
+          redis -> {
+            redis.clusterSetConfigEpoch(half + 1);
+            redis.clusterAddSlots(IntStream.range(half * 8192, (half + 1) * 8192).toArray());
+          });
+    }
+    redis(nodes.get(0), redis -> redis.clusterMeet("127.0.0.1", nodes.get(1).port()));
+    for (RedisServer node : nodes) {
+      await(
+          node,
+          redis ->
+              redis.clusterInfo().contains("cluster_state:ok")
+                  && redis.clusterInfo().contains("cluster_slots_ok:16384")
+                  && redis.clusterInfo().contains("cluster_known_nodes:2"));
+    }
+
+    Ran ran =
+        doctor(
+            yaml.replace(
+                servers.redis().uri(), nodes.get(0).uri() + ",127.0.0.1:" + nodes.get(1).port()));
+
+    assertThat(ran.out())
+        .containsPattern("ok      topology +a cluster of 2 nodes; every slot is served")
+        .containsPattern("ok      commands +scripts");
+    for (RedisServer node : nodes) {
+      redis(node, redis -> assertThat(redis.keys("*")).isEmpty());
+    }
+  }
+
+  private static String sentinels(RedisServer sentinel, String master) {
+    return yaml.replace(
+        servers.redis().uri(), "redis-sentinel://127.0.0.1:" + sentinel.port() + "/0#" + master);
+  }
+
+  private static void await(
+      RedisServer server, Predicate<RedisCommands<String, String>> condition) {
+    redis(
+        server,
+        redis ->
+            assertThat(Wait.until(Duration.ofSeconds(60), () -> condition.test(redis)))
+                .as("%s\n%s", redis.info("replication"), redis.info("cluster"))
+                .isTrue());
+  }
+
   private static Ran doctor(String text, String... further) throws Exception {
     List<String> arguments =
         new ArrayList<>(List.of("doctor", "--config", installation.file(text).toString()));
@@ -269,7 +351,11 @@ class DoctorCommandTest {
   }
 
   private static void redis(Consumer<RedisCommands<String, String>> use) {
-    RedisClient client = RedisClient.create(servers.redis().uri());
+    redis(servers.redis(), use);
+  }
+
+  private static void redis(RedisServer server, Consumer<RedisCommands<String, String>> use) {
+    RedisClient client = RedisClient.create(server.uri());
     try (StatefulRedisConnection<String, String> connection = client.connect()) {
       use.accept(connection.sync());
     } finally {

@@ -99,6 +99,60 @@ class PoisonTest {
     }
   }
 
+  @Test
+  void aValueOrARuleThatDoesNotFitIsKeptAndVoidsItsCacheAndTheRestGoesOn() throws Exception {
+    try (Shop shop =
+        new Shop(yaml -> yaml.replace("columns: [ amount ],", "when: number(after.note) > 0,"))) {
+      shop.execute("insert into product values (1, 'cup', 10)");
+      shop.execute("insert into category values (10, 'kitchen')");
+      Services services = shop.startAll();
+      FencedStore store = shop.store(services, "redis");
+      shop.awaitLeases(store);
+      CoherentCache<String> products = shop.cache(services, "product", "redis");
+      CoherentCache<String> categories = shop.cache(services, "category", "redis");
+      fill(shop, store, products, "product", shop.product(1));
+
+      shop.execute("insert into price values (1, 5, 'A7')");
+
+      eventually(() -> assertThat(shop.cached(store, "product", shop.product(1))).isEmpty());
+      assertThat(deadLetters(shop, 1))
+          .anySatisfy(
+              letter -> {
+                assertThat(header(letter, "hearth.stage")).isEqualTo("derivation");
+                assertThat(header(letter, "__streams.errors.message"))
+                    .isEqualTo("rules[1].when: after.note has a value that is not a number");
+              });
+      fill(shop, store, products, "product", shop.product(1));
+
+      shop.execute("alter table product rename category_id to cat");
+      shop.execute("update product set name = 'mug' where id = 1");
+
+      eventually(() -> assertThat(shop.cached(store, "product", shop.product(1))).isEmpty());
+      assertThat(deadLetters(shop, 2))
+          .anySatisfy(
+              letter -> {
+                assertThat(header(letter, "hearth.stage")).isEqualTo("ingest");
+                assertThat(header(letter, "__streams.errors.message"))
+                    .startsWith("\"" + shop.name + ":category:{category_id}\" names no column of");
+              });
+      fill(shop, store, categories, "category", shop.category(10));
+
+      shop.execute("update category set name = 'house' where id = 10");
+
+      eventually(() -> assertThat(shop.cached(store, "category", shop.category(10))).isEmpty());
+    }
+  }
+
+  private static void fill(
+      Shop shop, FencedStore store, CoherentCache<String> cache, String name, String key)
+      throws Exception {
+    eventually(
+        () -> {
+          cache.get(key, unused -> Optional.of("filled"));
+          assertThat(shop.cached(store, name, key)).contains("filled");
+        });
+  }
+
   private static void produce(Shop shop, String topic, int partition, String key) throws Exception {
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(shop.kafka(), new ByteArraySerializer(), new ByteArraySerializer())) {

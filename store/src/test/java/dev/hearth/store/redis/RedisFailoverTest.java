@@ -16,6 +16,7 @@ import dev.hearth.store.Lease;
 import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.RoundBuilder;
 import dev.hearth.store.StoreUnavailableException;
+import dev.hearth.store.TagToken;
 import dev.hearth.store.Value;
 import io.lettuce.core.KillArgs;
 import io.lettuce.core.RedisClient;
@@ -31,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +42,12 @@ class RedisFailoverTest {
   private static final int PARTITIONS = 4;
   private static final CacheKey KEY = new CacheKey("products", "product:1");
   private static final int PARTITION = KeySlot.partitionOf(KEY.key(), PARTITIONS);
+  private static final CacheKey TAG =
+      Stream.iterate(0, n -> n + 1)
+          .map(n -> new CacheKey("lists", "list:" + n))
+          .filter(tag -> KeySlot.partitionOf(tag.key(), PARTITIONS) == PARTITION)
+          .findFirst()
+          .orElseThrow();
   private static final String RECORD = "test:meta:" + PARTITION;
   private static final Value OLD = value("old");
   private static final Value NEW = value("new");
@@ -88,6 +96,37 @@ class RedisFailoverTest {
     assertThat(lease.applied().atLeast(CHANGE)).isTrue();
     assertThat(join(store.fill(KEY, lease, NEW, HOUR))).isEqualTo(FillOutcome.STORED);
     assertThat(onReplica.exists(KEY.key())).isEqualTo(1);
+  }
+
+  /** R15: the token of a tag comes back, and with it what was filled under it. */
+  @Test
+  void aFailoverThatLostTheDeleteOfATagIsRepairedFromThePositionInTheStore() {
+    RedisStore redis = open(monitored());
+    FencedStore store = redis.connect();
+    DeliveredLog log = begin(redis);
+    Lease created = ((ReadOutcome.Granted) join(store.get(TAG))).lease();
+    assertThat(join(store.fill(TAG, created, TagToken.random().value(), HOUR)))
+        .isEqualTo(FillOutcome.STORED);
+    Lease lease = ((ReadOutcome.Granted) join(store.get(KEY, List.of(TAG)))).lease();
+    assertThat(join(store.fill(KEY, lease, OLD, HOUR))).isEqualTo(FillOutcome.STORED);
+    Eventually.until("the replica has all", () -> onMaster.waitForReplication(1, 100) == 1);
+    cutOff();
+    log.publish(new RoundBuilder(PARTITION).keys(TAG).ceiling(CHANGE.epoch(), CHANGE.lsn()));
+    log.publish(mark(210));
+    log.deliver();
+    ReadOutcome deleted = join(store.get(KEY, List.of(TAG)));
+    master.kill();
+
+    ReadOutcome unrepaired = Eventually.answered(() -> join(store.get(KEY, List.of(TAG))));
+    log.publish(mark(220));
+    log.deliver();
+    ReadOutcome repaired = join(store.get(KEY, List.of(TAG)));
+
+    assertThat(deleted).isEqualTo(new ReadOutcome.TagsMissing(List.of(TAG)));
+    ReadOutcome.Hit stale = (ReadOutcome.Hit) unrepaired;
+    assertThat(stale.value()).isEqualTo(OLD);
+    assertThat(stale.applied().atLeast(CHANGE)).isFalse();
+    assertThat(repaired).isEqualTo(new ReadOutcome.TagsMissing(List.of(TAG)));
   }
 
   /** Protection off: what was applied is remembered outside the store, and written to it. */
