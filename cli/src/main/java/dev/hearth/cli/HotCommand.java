@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class HotCommand implements Callable<Integer> {
   private static final int WIDEST_KEY = 48;
-  private static final String COLUMNS = "  %-" + WIDEST_KEY + "s %18s %10s %12s %10s %9s  %s";
+  private static final String COLUMNS = " %17s %9s %12s %9s %8s  %s";
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private ServiceOptions service = new ServiceOptions();
@@ -78,6 +78,15 @@ final class HotCommand implements Callable<Integer> {
       line(text, name + ": nobody has reported reads yet; docs/heat.md says how they are measured");
       return;
     }
+    int width = "key".length();
+    for (JsonNode key : cache.path("keys")) {
+      width = Math.max(width, shown(key.path("key").asText()).length());
+    }
+    append(text, cache, width);
+  }
+
+  private static void append(StringBuilder text, JsonNode cache, int width) {
+    String name = cache.path("cache").asText();
     line(
         text,
         format(
@@ -85,16 +94,16 @@ final class HotCommand implements Callable<Integer> {
             name, cache.path("asOf").asText(), cache.path("halfLifeSeconds").asDouble()));
     line(
         text,
-        format(
-            COLUMNS,
-            "key",
-            "reads/s (error)",
-            "writes/s",
-            "reads/write",
-            "load",
-            "size",
-            "advice"));
-    cache.path("keys").forEach(key -> line(text, row(key)));
+        padded("key", width)
+            + format(
+                COLUMNS, "reads/s (error)", "writes/s", "reads/write", "load", "size", "advice"));
+    cache
+        .path("keys")
+        .forEach(key -> line(text, padded(shown(key.path("key").asText()), width) + row(key)));
+  }
+
+  private static String padded(String key, int width) {
+    return "  " + key + " ".repeat(Math.max(0, width - key.length()));
   }
 
   private static String row(JsonNode key) {
@@ -104,7 +113,6 @@ final class HotCommand implements Callable<Integer> {
     String rate = number(reads) + (number(error).equals("0") ? "" : " (-" + number(error) + ")");
     return format(
         COLUMNS,
-        shown(key.path("key").asText()),
         rate,
         number(writes),
         writes > 0 ? number(reads / writes) : "-",

@@ -30,7 +30,7 @@ class HotCommandTest {
           Instant.parse("2026-11-23T08:00:00Z"),
           Duration.ofMinutes(10),
           List.of(
-              new HotKey("product:1", 1234.5, 0.25, 12_345, 2_048, 0.5),
+              new HotKey("product:1", 1234, 0.25, 12_345, 2_048, 0.5),
               new HotKey("product:2", 9.5, 0, 0, 0, 28.5),
               new HotKey("product:\u001b[2Jx", 0.04, 0.01)));
 
@@ -77,10 +77,10 @@ class HotCommandTest {
         .isEqualToNormalizingNewlines(
             """
             product, as of 2026-11-23T08:00:00Z, half-life 600 s
-              key                                                 reads/s (error)   writes/s  reads/write       load      size  advice
-              product:1                                             1,234 (-0.25)       0.50        2,469    12.3 ms    2.0 kB
-              product:2                                                      9.50       28.5         0.33          -         -  do not cache: at most 25 % hits
-              product:?[2Jx                                        0.040 (-0.010)          0            -          -         -
+              key             reads/s (error)  writes/s  reads/write      load     size  advice
+              product:1         1,234 (-0.25)      0.50        2,468   12.3 ms   2.0 kB
+              product:2                  9.50      28.5         0.33         -        -  do not cache: at most 25 % hits
+              product:?[2Jx    0.040 (-0.010)         0            -         -        -
             """);
   }
 

@@ -112,7 +112,7 @@ class WarmerTest {
         () -> warmer.hotKeys("product"),
         hot -> assertThat(keys(hot)).containsExactly(key(1), key(2)));
     assertThat(metrics.scrape(Metrics.PROMETHEUS_TEXT))
-        .contains("hearth_access_reports_total{outcome=\"foreign_key\"} 1.0");
+        .contains("hearth_access_reports_total{outcome=\"foreign_key\"}");
 
     HttpResponse<String> accepted =
         send("POST", "/v1/warmups", "{\"cache\": \"product\", \"top\": 10}");
