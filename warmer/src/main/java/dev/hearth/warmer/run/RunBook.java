@@ -114,9 +114,15 @@ final class RunBook {
     }
   }
 
-  /** The run is not executed here any more. */
-  synchronized void leave() {
+  /**
+   * The run is not executed here any more.
+   *
+   * @return whether somebody wanted it cancelled meanwhile, and it has not ended
+   */
+  synchronized boolean leave() {
+    Optional<WarmupRun> left = executing;
     executing = Optional.empty();
+    return left.map(WarmupRun::id).filter(toCancel::remove).isPresent();
   }
 
   /**

@@ -892,6 +892,28 @@ class WarmupRunnerTest {
     assertThat(redis.lives()).hasSize(10);
   }
 
+  @Test
+  void aCancellationIsNotLostWithTheClaim() {
+    conditions.add((request, next) -> new StartCondition.Verdict.Wait("the test"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 30, "http"))).id();
+    eventually(
+        () -> runner.find(id).orElseThrow().waitingFor(),
+        why -> assertThat(why).contains("the test"));
+
+    claimed.set(false);
+    runner.cancel(id);
+
+    assertThat(ended(runner, id).state()).isEqualTo(State.CANCELLED);
+    eventually(
+        journal::read,
+        runs ->
+            assertThat(runs)
+                .singleElement()
+                .satisfies(run -> assertThat(run.state()).isEqualTo(State.CANCELLED)));
+  }
+
   private static WarmupRequest budget(Budget budget) {
     return new WarmupRequest(
         "product", 100, WarmupRequest.Order.READS, budget, Optional.empty(), "http");
