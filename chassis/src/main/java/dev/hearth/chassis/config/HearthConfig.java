@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param stores by name, in file order, at least one
  * @param caches by name, in file order, at least one
  * @param rules in file order, at least one
+ * @param warmups plans by name, in file order, may be empty
  * @param dataDirectory for what can be built again; need not exist yet
  */
 public record HearthConfig(
@@ -29,6 +31,8 @@ public record HearthConfig(
     Map<String, Store> stores,
     Map<String, Cache> caches,
     List<Rule> rules,
+    Map<String, Warmup> warmups,
+    Hooks hooks,
     Http http,
     Lineage lineage,
     Path dataDirectory) {
@@ -38,6 +42,7 @@ public record HearthConfig(
     stores = inOrder(stores);
     caches = inOrder(caches);
     rules = List.copyOf(rules);
+    warmups = inOrder(warmups);
   }
 
   /** Where changes come from. */
@@ -157,6 +162,7 @@ public record HearthConfig(
    * @param deleteAgainAfter time between the two deletes of a plain entry, 100 milliseconds to 1
    *     hour
    * @param load query by which the warmer reads it; null when the cache is not warmed
+   * @param refresh whether the warmer fills hot entries again after a change took them out
    */
   public record Cache(
       List<String> stores,
@@ -164,7 +170,8 @@ public record HearthConfig(
       Duration ttl,
       Mode mode,
       Duration deleteAgainAfter,
-      @Nullable String load) {
+      @Nullable String load,
+      boolean refresh) {
 
     /** Keeps a copy of the list. */
     public Cache {
@@ -225,6 +232,57 @@ public record HearthConfig(
       @Nullable String as,
       boolean ownChanges,
       @Nullable Through through) {}
+
+  /**
+   * A named plan of warm-up runs.
+   *
+   * @param caches names, at least one, each warmed by a run of its own
+   * @param top most keys of each cache, 1 to 1,000,000
+   * @param budget longest time of each run, 1 second to 6 hours
+   * @param environments of GitHub, whose successful deployments start it, may be empty
+   * @param schedule five fields of cron; null: none
+   * @param timeZone of the schedule
+   * @param onColdStore whether it starts when a store has lost what it held
+   */
+  public record Warmup(
+      List<String> caches,
+      int top,
+      By by,
+      Duration budget,
+      List<String> environments,
+      @Nullable String schedule,
+      String timeZone,
+      boolean onColdStore) {
+
+    /** Keeps copies of the lists. */
+    public Warmup {
+      caches = List.copyOf(caches);
+      environments = List.copyOf(environments);
+    }
+
+    /** When it starts by itself; empty where it has no schedule. */
+    public Optional<CronSchedule> cron() {
+      return schedule == null
+          ? Optional.empty()
+          : Optional.of(CronSchedule.parse(schedule, timeZone));
+    }
+  }
+
+  /** Which keys come first. */
+  public enum By {
+    /** The most read. */
+    HEAT,
+    /** Those that save the database most time. */
+    WEIGHT
+  }
+
+  /**
+   * Webhooks.
+   *
+   * @param secret of the signatures; null: webhooks are off
+   * @param tolerance how far a webhook's time may be from this service's, 10 seconds to 1 hour
+   */
+  public record Hooks(@Nullable Secret secret, Duration tolerance) {}
 
   /**
    * The service's HTTP port.

@@ -74,7 +74,8 @@ class ConfigLoaderTest {
                 Duration.ofMinutes(10),
                 HearthConfig.Mode.FENCED,
                 Duration.ofSeconds(5),
-                null));
+                null,
+                false));
     assertThat(Objects.requireNonNull(config.caches().get("product")).load())
         .startsWith("select p.id, p.name");
     assertThat(config.rules()).hasSize(3);
@@ -130,7 +131,8 @@ class ConfigLoaderTest {
                 Duration.ofHours(1),
                 HearthConfig.Mode.FENCED,
                 Duration.ofSeconds(5),
-                null));
+                null,
+                false));
   }
 
   @Test

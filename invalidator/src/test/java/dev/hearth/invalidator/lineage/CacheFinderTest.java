@@ -30,7 +30,8 @@ class CacheFinderTest {
               Duration.ofHours(1),
               HearthConfig.Mode.FENCED,
               Duration.ofSeconds(5),
-              null));
+              null,
+              false));
     }
     return caches;
   }

@@ -49,7 +49,8 @@ class LineageScaleTest {
           Duration.ofHours(1),
           HearthConfig.Mode.FENCED,
           Duration.ofSeconds(5),
-          null);
+          null,
+          false);
 
   @TempDir private Path directory;
 

@@ -257,7 +257,8 @@ class StorytellerTest {
         Duration.ofHours(1),
         mode,
         Duration.ofSeconds(5),
-        null);
+        null,
+        false);
   }
 
   private void applied(String store, long first, long last, Instant at) {
