@@ -26,10 +26,24 @@ final class WarmingConversions {
             .map(
                 c ->
                     new KeyCount(
-                        c.cache(), c.key(), c.reads(), c.misses(), c.loadTime().toNanos() / 1000))
+                        c.cache(),
+                        c.key(),
+                        c.reads(),
+                        c.misses(),
+                        micros(c.loadTime()),
+                        c.loads(),
+                        c.bytes()))
             .toList();
     return new dev.hearth.schemas.wire.AccessReport(
         r.client(), r.from(), r.to(), counts, r.dropped());
+  }
+
+  /**
+   * Never throws, whatever a client wrote: reports are written once more on their way. Sums that
+   * overflow come back, since every number of microseconds that came over the wire is one.
+   */
+  private static long micros(Duration time) {
+    return time.getSeconds() * 1_000_000 + time.getNano() / 1_000;
   }
 
   static AccessReport fromWire(dev.hearth.schemas.wire.AccessReport r) {
@@ -45,7 +59,9 @@ final class WarmingConversions {
                         c.getKey(),
                         c.getReads(),
                         c.getMisses(),
-                        Duration.of(c.getLoadMicros(), ChronoUnit.MICROS)))
+                        Duration.of(c.getLoadMicros(), ChronoUnit.MICROS),
+                        c.getLoads(),
+                        c.getBytes()))
             .toList(),
         r.getDropped());
   }
@@ -53,7 +69,15 @@ final class WarmingConversions {
   static dev.hearth.schemas.wire.HotKeys toWire(HotKeys h) {
     List<HotKey> keys =
         h.keys().stream()
-            .map(k -> new HotKey(k.key(), k.readsPerSecond(), k.errorPerSecond()))
+            .map(
+                k ->
+                    new HotKey(
+                        k.key(),
+                        k.readsPerSecond(),
+                        k.errorPerSecond(),
+                        k.loadMicros(),
+                        k.bytes(),
+                        k.writesPerSecond()))
             .toList();
     return new dev.hearth.schemas.wire.HotKeys(
         h.cache(), h.asOf(), h.halfLife().toMillis() / 1000.0, keys);
@@ -65,7 +89,15 @@ final class WarmingConversions {
         h.getAsOf(),
         Duration.ofMillis(Math.round(h.getHalfLifeSeconds() * 1000)),
         h.getKeys().stream()
-            .map(k -> new HotKeys.HotKey(k.getKey(), k.getReadsPerSecond(), k.getErrorPerSecond()))
+            .map(
+                k ->
+                    new HotKeys.HotKey(
+                        k.getKey(),
+                        k.getReadsPerSecond(),
+                        k.getErrorPerSecond(),
+                        k.getLoadMicros(),
+                        k.getBytes(),
+                        k.getWritesPerSecond()))
             .toList());
   }
 

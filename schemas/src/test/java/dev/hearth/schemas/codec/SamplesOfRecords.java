@@ -92,7 +92,13 @@ final class SamplesOfRecords {
                 .mapToObj(
                     i ->
                         new AccessReport.KeyCount(
-                            text(), text(), random.nextLong(), random.nextLong(), micros()))
+                            text(),
+                            text(),
+                            random.nextLong(),
+                            random.nextLong(),
+                            anyMicros(),
+                            random.nextLong(),
+                            random.nextLong()))
                 .toList(),
             random.nextLong()),
         new HotKeys(
@@ -100,7 +106,15 @@ final class SamplesOfRecords {
             instant(),
             Duration.ofMillis(random.nextInt(1_000_000)),
             IntStream.range(0, random.nextInt(4))
-                .mapToObj(i -> new HotKeys.HotKey(text(), random.nextDouble(), random.nextDouble()))
+                .mapToObj(
+                    i ->
+                        new HotKeys.HotKey(
+                            text(),
+                            random.nextDouble(),
+                            random.nextDouble(),
+                            random.nextDouble(),
+                            random.nextDouble(),
+                            random.nextDouble()))
                 .toList()),
         new WarmupRun(
             text(),
@@ -141,6 +155,11 @@ final class SamplesOfRecords {
 
   private Duration micros() {
     return Duration.of(random.nextLong() >>> 16, ChronoUnit.MICROS);
+  }
+
+  /** What a client may write, however absurd. */
+  private Duration anyMicros() {
+    return Duration.of(random.nextLong(), ChronoUnit.MICROS);
   }
 
   private RowImage image() {
