@@ -271,7 +271,7 @@ public record HearthConfig(
   /** Which keys come first. */
   public enum By {
     /** The most read. */
-    HEAT,
+    READS,
     /** Those that save the database most time. */
     WEIGHT
   }

@@ -73,7 +73,7 @@ class WarmupConfigTest {
             new HearthConfig.Warmup(
                 List.of("product"),
                 10_000,
-                HearthConfig.By.HEAT,
+                HearthConfig.By.READS,
                 Duration.ofMinutes(10),
                 List.of(),
                 null,
@@ -134,7 +134,7 @@ class WarmupConfigTest {
             "warmups.a.caches[4]: 'product' stands in the list twice; remove one",
             "warmups.b.top: 0 is not a whole number from 1 to 1000000; expected a number of keys"
                 + " such as 10000",
-            "warmups.b.by: \"size\" is not an order of keys; expected one of heat, weight",
+            "warmups.b.by: \"size\" is not an order of keys; expected one of reads, weight",
             "warmups.b.budget: \"7h\" is too long; expected 1s to 6h",
             "warmups.c.schedule: \"0 0 6 * * ?\" is not a cron expression; expected five fields"
                 + " such as \"0 6 * * *\", every day at six",

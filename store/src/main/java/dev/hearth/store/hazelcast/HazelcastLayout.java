@@ -7,8 +7,10 @@ import com.hazelcast.partition.PartitionService;
 import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.store.CacheKey;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,7 @@ final class HazelcastLayout {
   private final int invalidations;
   private final IMap<String, Object> entries;
   private final PartitionService placement;
+  private final HazelcastInstance hazelcast;
   private final int hazelcastPartitions;
   private final Map<Integer, String[]> metaKeys = new ConcurrentHashMap<>();
 
@@ -41,6 +44,7 @@ final class HazelcastLayout {
   HazelcastLayout(String prefix, int invalidations, HazelcastInstance hazelcast) {
     this.invalidations = invalidations;
     this.entries = hazelcast.getMap(map(prefix));
+    this.hazelcast = hazelcast;
     this.placement = hazelcast.getPartitionService();
     this.hazelcastPartitions = placement.getPartitions().size();
   }
@@ -57,6 +61,13 @@ final class HazelcastLayout {
 
   int hazelcastPartitions() {
     return hazelcastPartitions;
+  }
+
+  /** Ids of the members, as this one or its client knows them. */
+  Set<String> members() {
+    return hazelcast.getCluster().getMembers().stream()
+        .map(member -> member.getUuid().toString())
+        .collect(Collectors.toSet());
   }
 
   /** Where a key's cell stands. */

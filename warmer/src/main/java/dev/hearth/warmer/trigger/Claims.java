@@ -16,6 +16,9 @@ public interface Claims {
   /** Claims a trigger; blocks, within a bound. */
   Outcome claim(String trigger);
 
+  /** Whether it is known to be claimed, as far as the topic was read; returns at once. */
+  boolean isTaken(String trigger);
+
   /** Gives back what this instance claimed: nothing was done. */
   void release(String trigger);
 }

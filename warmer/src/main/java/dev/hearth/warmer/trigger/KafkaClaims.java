@@ -89,12 +89,17 @@ public final class KafkaClaims implements Claims, AutoCloseable {
   }
 
   @Override
-  public Outcome claim(String trigger) {
+  public boolean isTaken(String trigger) {
     synchronized (lock) {
-      // Whoever repeats a delivery a million times writes nothing.
-      if (book.holderOf(trigger).isPresent()) {
-        return Outcome.TAKEN;
-      }
+      return book.holderOf(trigger).isPresent();
+    }
+  }
+
+  @Override
+  public Outcome claim(String trigger) {
+    // Whoever repeats a delivery a million times writes nothing.
+    if (isTaken(trigger)) {
+      return Outcome.TAKEN;
     }
     String claimant = UUID.randomUUID().toString();
     long deadline = System.nanoTime() + LONGEST_CLAIM.toNanos();

@@ -22,6 +22,14 @@ public interface PlanStarter {
   Started start(String plan, String trigger);
 
   /**
+   * Asks for a run of one cache, by reads.
+   *
+   * @param cache one that can be warmed
+   * @param top most keys, at least 1
+   */
+  Started startCache(String cache, int top, String trigger);
+
+  /**
    * What became of it.
    *
    * @param runs that serve the plan

@@ -271,6 +271,11 @@ class HookRoutesTest {
           }
 
           @Override
+          public boolean isTaken(String trigger) {
+            return false;
+          }
+
+          @Override
           public void release(String trigger) {
             throw new IllegalStateException("nothing was claimed");
           }
@@ -368,6 +373,11 @@ class HookRoutesTest {
     @Override
     public Set<String> plansOf(String environment) {
       return environment.equals("production") ? Set.of("after-deploy") : Set.of();
+    }
+
+    @Override
+    public Started startCache(String cache, int top, String trigger) {
+      throw new IllegalStateException("webhooks name plans");
     }
 
     @Override
