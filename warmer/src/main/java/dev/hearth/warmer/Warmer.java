@@ -14,6 +14,7 @@ import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.Pause;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.standby.EpochsTopic;
@@ -32,6 +33,7 @@ import dev.hearth.warmer.run.KafkaPauseJournal;
 import dev.hearth.warmer.run.KafkaRunJournal;
 import dev.hearth.warmer.run.Pauses;
 import dev.hearth.warmer.run.PlanningException;
+import dev.hearth.warmer.run.StartCondition;
 import dev.hearth.warmer.run.Submission;
 import dev.hearth.warmer.run.WarmableCache;
 import dev.hearth.warmer.run.WarmupRunner;
@@ -229,9 +231,10 @@ public final class Warmer implements Component {
     WarmupRunner runner =
         new WarmupRunner(
             caches.values().stream().map(cache -> warmable(cache, loaders)).toList(),
-            (cache, top) -> plan(hotKeys, cache, top),
+            request -> plan(hotKeys, request),
             journal,
             pauses,
+            startConditions(),
             settings.runner(),
             metrics,
             clock,
@@ -255,6 +258,11 @@ public final class Warmer implements Component {
     runner.start();
     Audits audits = new Audits(settings.audit(), caches, stores, loaders, metrics, clock);
     return new Rooms(hotKeys, runner, pauses, audits, verdicts);
+  }
+
+  /** What every batch of every run waits for. */
+  private List<StartCondition> startConditions() {
+    return List.of();
   }
 
   @Override
@@ -312,8 +320,8 @@ public final class Warmer implements Component {
     return new WarmupRoutes(
         new WarmupRequests() {
           @Override
-          public Answer request(String cache, int top) {
-            Submission submission = requireStarted().runner().submit(cache, top, "http");
+          public Answer request(WarmupRequest request) {
+            Submission submission = submit(request);
             return submission instanceof Submission.Accepted accepted
                 ? new Answer.Accepted(accepted.run())
                 : new Answer.Refused(((Submission.Refused) submission).sentence());
@@ -333,9 +341,9 @@ public final class Warmer implements Component {
         caches.keySet());
   }
 
-  /** Asks for a run, as a command does; see {@link WarmupRunner#submit}. */
-  public Submission submit(String cache, int top, String trigger) {
-    return requireStarted().runner().submit(cache, top, trigger);
+  /** Asks for a run; see {@link WarmupRunner#submit}. */
+  public Submission submit(WarmupRequest request) {
+    return requireStarted().runner().submit(request);
   }
 
   /** A run that waits, runs, or ended not long ago. */
@@ -427,7 +435,7 @@ public final class Warmer implements Component {
     };
   }
 
-  private List<String> plan(HotKeysView hotKeys, String cache, int top)
+  private List<String> plan(HotKeysView hotKeys, WarmupRequest request)
       throws InterruptedException, PlanningException {
     if (!hotKeys.awaitCaughtUp(LONGEST_WAIT_FOR_HOT_KEYS)) {
       throw new PlanningException(
@@ -437,16 +445,16 @@ public final class Warmer implements Component {
               + LONGEST_WAIT_FOR_HOT_KEYS.toSeconds()
               + " s; ask again when Kafka answers");
     }
-    WarmerSettings.Cache of = caches.get(cache);
-    Optional<HotKeys> hot = hotKeys.of(cache);
+    WarmerSettings.Cache of = caches.get(request.cache());
+    Optional<HotKeys> hot = hotKeys.of(request.cache());
     if (of == null || hot.isEmpty()) {
       return WarmupPlan.EMPTY.keys();
     }
-    WarmupPlan plan = WarmupPlan.of(hot.get(), top, of.key());
+    WarmupPlan plan = WarmupPlan.of(hot.get(), request.top(), of.key());
     if (plan.leftOut() > 0) {
       log.warn(
           "hot keys left out of a run, for they are not of the cache's key cache={} key={} keys={}",
-          cache,
+          request.cache(),
           of.key(),
           plan.leftOut());
     }

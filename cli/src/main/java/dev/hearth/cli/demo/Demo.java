@@ -12,6 +12,7 @@ import dev.hearth.client.access.KafkaAccessSink;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
 import dev.hearth.warmer.Warmer;
@@ -174,7 +175,7 @@ public final class Demo {
     if (warmer.hotKeys(CACHE).isEmpty()) {
       return null;
     }
-    Submission submission = warmer.submit(CACHE, WARM_TOP, "demo");
+    Submission submission = warmer.submit(WarmupRequest.hottest(CACHE, WARM_TOP, "demo"));
     if (submission instanceof Submission.Accepted accepted) {
       return accepted.run().id();
     }

@@ -6,9 +6,11 @@ import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.warmup.Pause;
 import dev.hearth.schemas.warmup.TriggerClaim;
 import dev.hearth.schemas.warmup.WarmupCommand;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.wire.HotKey;
 import dev.hearth.schemas.wire.KeyCount;
+import dev.hearth.schemas.wire.WarmupOrder;
 import dev.hearth.schemas.wire.WarmupState;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -105,11 +107,13 @@ final class WarmingConversions {
 
   static dev.hearth.schemas.wire.WarmupRun toWire(WarmupRun r) {
     WarmupRun.Progress p = r.progress();
+    WarmupRequest asked = r.request();
+    WarmupRequest.Budget budget = asked.budget();
     return new dev.hearth.schemas.wire.WarmupRun(
         r.id(),
         r.cache(),
         r.top(),
-        r.trigger(),
+        asked.trigger(),
         WarmupState.valueOf(r.state().name()),
         p.planned(),
         p.stored(),
@@ -120,15 +124,36 @@ final class WarmingConversions {
         p.failed(),
         r.requestedAt(),
         r.finishedAt().orElse(null),
-        r.problem().orElse(null));
+        r.problem().orElse(null),
+        WarmupOrder.valueOf(asked.by().name()),
+        budget.keys().orElse(null),
+        budget.bytes().orElse(null),
+        budget.time().map(Duration::toMillis).orElse(null),
+        budget.databaseShare().orElse(null),
+        asked.until().orElse(null),
+        r.term(),
+        r.owner().orElse(null),
+        r.startedAt().orElse(null),
+        r.cost().bytes(),
+        r.cost().databaseTime().toNanos() / 1000,
+        r.leftOut(),
+        r.waitingFor().orElse(null));
   }
 
   static WarmupRun fromWire(dev.hearth.schemas.wire.WarmupRun r) {
     return new WarmupRun(
         r.getId(),
-        r.getCache(),
-        r.getTop(),
-        r.getTrigger(),
+        new WarmupRequest(
+            r.getCache(),
+            r.getTop(),
+            WarmupRequest.Order.valueOf(r.getBy().name()),
+            new WarmupRequest.Budget(
+                Optional.ofNullable(r.getMostKeys()),
+                Optional.ofNullable(r.getMostBytes()),
+                Optional.ofNullable(r.getMostMillis()).map(Duration::ofMillis),
+                Optional.ofNullable(r.getDatabaseShare())),
+            Optional.ofNullable(r.getUntilHitRatio()),
+            r.getTrigger()),
         WarmupRun.State.valueOf(r.getState().name()),
         new WarmupRun.Progress(
             r.getPlanned(),
@@ -138,9 +163,15 @@ final class WarmingConversions {
             r.getBusy(),
             r.getAbsent(),
             r.getFailed()),
+        new WarmupRun.Cost(r.getBytes(), Duration.of(r.getDatabaseMicros(), ChronoUnit.MICROS)),
+        r.getLeftOut(),
+        r.getTerm(),
+        Optional.ofNullable(r.getOwner()),
         r.getRequestedAt(),
+        Optional.ofNullable(r.getStartedAt()),
         Optional.ofNullable(r.getFinishedAt()),
-        Optional.ofNullable(r.getProblem()));
+        Optional.ofNullable(r.getProblem()),
+        Optional.ofNullable(r.getWaitingFor()));
   }
 
   static dev.hearth.schemas.wire.AuditVerdict toWire(AuditVerdict v) {

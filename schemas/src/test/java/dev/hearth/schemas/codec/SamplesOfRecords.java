@@ -20,6 +20,7 @@ import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.warmup.Pause;
 import dev.hearth.schemas.warmup.TriggerClaim;
 import dev.hearth.schemas.warmup.WarmupCommand;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -121,23 +123,7 @@ final class SamplesOfRecords {
                             random.nextDouble(),
                             random.nextDouble()))
                 .toList()),
-        new WarmupRun(
-            text(),
-            text(),
-            random.nextInt(),
-            text(),
-            WarmupRun.State.values()[random.nextInt(WarmupRun.State.values().length)],
-            new WarmupRun.Progress(
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt(),
-                random.nextInt()),
-            instant(),
-            random.nextBoolean() ? Optional.empty() : Optional.of(instant()),
-            random.nextBoolean() ? Optional.empty() : Optional.of(text())),
+        run(),
         new AuditVerdict(
             text(),
             text(),
@@ -147,6 +133,44 @@ final class SamplesOfRecords {
             instant(),
             random.nextBoolean() ? Optional.empty() : Optional.of(text()),
             AuditVerdict.Mode.values()[random.nextInt(AuditVerdict.Mode.values().length)]));
+  }
+
+  private WarmupRun run() {
+    return new WarmupRun(
+        text(),
+        new WarmupRequest(
+            text(),
+            1 + random.nextInt(1_000_000),
+            WarmupRequest.Order.values()[random.nextInt(2)],
+            new WarmupRequest.Budget(
+                maybe(() -> 1 + random.nextInt(1_000_000)),
+                maybe(() -> 1 + (random.nextLong() >>> 1)),
+                maybe(() -> Duration.ofMillis(1 + (random.nextLong() >>> 24))),
+                maybe(() -> 1 - random.nextDouble())),
+            maybe(() -> 1 - random.nextDouble()),
+            text()),
+        WarmupRun.State.values()[random.nextInt(WarmupRun.State.values().length)],
+        new WarmupRun.Progress(
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt(),
+            random.nextInt()),
+        new WarmupRun.Cost(random.nextLong(), micros()),
+        random.nextBoolean() ? Map.of() : Map.of("churning", random.nextInt(), text(), 1),
+        random.nextInt(),
+        maybe(this::text),
+        instant(),
+        maybe(this::instant),
+        maybe(this::instant),
+        maybe(this::text),
+        maybe(this::text));
+  }
+
+  private <T> Optional<T> maybe(Supplier<T> value) {
+    return random.nextBoolean() ? Optional.empty() : Optional.of(value.get());
   }
 
   private Position position() {

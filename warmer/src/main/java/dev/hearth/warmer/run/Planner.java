@@ -1,5 +1,6 @@
 package dev.hearth.warmer.run;
 
+import dev.hearth.schemas.warmup.WarmupRequest;
 import java.util.List;
 
 /** What a run is to warm. */
@@ -9,8 +10,7 @@ public interface Planner {
   /**
    * The keys, hottest first, each once; may wait for what is known of them.
    *
-   * @param top most keys, at least 1
    * @throws PlanningException if it is not known what is hot
    */
-  List<String> plan(String cache, int top) throws InterruptedException, PlanningException;
+  List<String> plan(WarmupRequest request) throws InterruptedException, PlanningException;
 }

@@ -1,6 +1,9 @@
 package dev.hearth.warmer.run;
 
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.schemas.warmup.WarmupRun.Cost;
+import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -28,10 +31,10 @@ final class RunBook {
     this.mostEnded = mostEnded;
   }
 
-  /** A run that asks for the same and has not ended. */
-  synchronized Optional<WarmupRun> alike(String cache, int top) {
+  /** A run that warms all that is asked for, and has not ended. */
+  synchronized Optional<WarmupRun> covering(WarmupRequest request) {
     return runs.values().stream()
-        .filter(run -> !run.state().ended() && run.cache().equals(cache) && run.top() == top)
+        .filter(run -> !run.state().ended() && run.request().covers(request))
         .filter(run -> !toCancel.contains(run.id()))
         .findFirst();
   }
@@ -65,7 +68,7 @@ final class RunBook {
       }
       runs.put(run.id(), run);
       if (!run.state().ended()) {
-        runs.put(run.id(), run.with(WarmupRun.State.QUEUED, WarmupRun.Progress.NONE));
+        runs.put(run.id(), run.turned(WarmupRun.State.QUEUED).with(Progress.NONE, Cost.NONE));
         first.addLast(run.id());
       }
     }
@@ -109,7 +112,7 @@ final class RunBook {
     if (toCancel.contains(run.id())) {
       return Optional.empty();
     }
-    WarmupRun waiting = run.with(WarmupRun.State.QUEUED, WarmupRun.Progress.NONE);
+    WarmupRun waiting = run.turned(WarmupRun.State.QUEUED).with(Progress.NONE, Cost.NONE);
     runs.put(run.id(), waiting);
     queue.addFirst(run.id());
     return Optional.of(waiting);

@@ -3,13 +3,17 @@ package dev.hearth.warmer.run;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.schemas.warmup.WarmupRun.Cost;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -17,6 +21,8 @@ import java.util.function.Consumer;
 final class RunExecution {
   /** A database that fails this often in a row is left alone. */
   private static final int MOST_FAILURES_IN_A_ROW = 3;
+
+  private static final Duration TURN = Duration.ofMillis(200);
 
   private final WarmableCache cache;
   private final BatchLoader loader;
@@ -26,6 +32,8 @@ final class RunExecution {
   private final BooleanSupplier toCancel;
   private final Consumer<WarmupRun> progressed;
   private final Metrics metrics;
+  private final List<StartCondition> conditions;
+  private final CountDownLatch stopped;
 
   private WarmupRun run;
   private int failuresInARow;
@@ -40,6 +48,8 @@ final class RunExecution {
       ExecutorService threads,
       BooleanSupplier toCancel,
       Consumer<WarmupRun> progressed,
+      List<StartCondition> conditions,
+      CountDownLatch stopped,
       Metrics metrics) {
     this.run = run;
     this.cache = cache;
@@ -49,6 +59,8 @@ final class RunExecution {
     this.threads = threads;
     this.toCancel = toCancel;
     this.progressed = progressed;
+    this.conditions = conditions;
+    this.stopped = stopped;
     this.metrics = metrics;
   }
 
@@ -59,6 +71,7 @@ final class RunExecution {
     plan(keys.size() * cache.stores().size());
     List<CompletableFuture<Void>> batches = new ArrayList<>();
     boolean cancelled = false;
+    Optional<String> refused = Optional.empty();
     for (int from = 0; from < keys.size() && !hasFailed(); from += batchKeys) {
       cancelled = toCancel.getAsBoolean();
       if (cancelled) {
@@ -66,10 +79,43 @@ final class RunExecution {
       }
       List<String> batch = keys.subList(from, Math.min(keys.size(), from + batchKeys));
       pace.acquire();
+      refused = awaitGo(new StartCondition.Batch(batch.size(), 0));
+      if (refused.isPresent()) {
+        pace.release();
+        break;
+      }
       batches.add(CompletableFuture.runAsync(() -> warm(batch), threads));
     }
     awaitAll(batches);
-    return ending(cancelled);
+    return refused.isPresent()
+        ? new Ending(run.progress(), WarmupRun.State.FAILED, refused)
+        : ending(cancelled);
+  }
+
+  /** Waits while a condition says so; what it says is shown. Empty to go on, or to stop. */
+  private Optional<String> awaitGo(StartCondition.Batch next) throws InterruptedException {
+    while (!toCancel.getAsBoolean()) {
+      Optional<String> waiting = Optional.empty();
+      for (StartCondition condition : conditions) {
+        StartCondition.Verdict verdict = condition.check(run.request(), next);
+        if (verdict instanceof StartCondition.Verdict.Refuse refuse) {
+          return Optional.of(refuse.sentence());
+        }
+        if (verdict instanceof StartCondition.Verdict.Wait wait && waiting.isEmpty()) {
+          waiting = Optional.of(wait.sentence());
+        }
+      }
+      if (waiting.isEmpty() || stopped.await(TURN.toMillis(), TimeUnit.MILLISECONDS)) {
+        return Optional.empty();
+      }
+      show(waiting.get());
+    }
+    return Optional.empty();
+  }
+
+  private synchronized void show(String waiting) {
+    run = run.waitingFor(waiting);
+    progressed.accept(run);
   }
 
   /** Interruptibly: what a closing process threw out of its queue never completes. */
@@ -110,7 +156,7 @@ final class RunExecution {
   }
 
   private synchronized void plan(int entries) {
-    run = run.with(WarmupRun.State.RUNNING, new Progress(entries, 0, 0, 0, 0, 0, 0));
+    run = run.with(new Progress(entries, 0, 0, 0, 0, 0, 0), Cost.NONE);
     progressed.accept(run);
   }
 
@@ -122,18 +168,7 @@ final class RunExecution {
       failuresInARow = hasFailed() ? failuresInARow : 0;
     }
     Progress one = outcome.progress();
-    Progress all = run.progress();
-    run =
-        run.with(
-            WarmupRun.State.RUNNING,
-            new Progress(
-                all.planned(),
-                all.stored() + one.stored(),
-                all.alreadyWarm() + one.alreadyWarm(),
-                all.leaseLost() + one.leaseLost(),
-                all.busy() + one.busy(),
-                all.absent() + one.absent(),
-                all.failed() + one.failed()));
+    run = run.with(run.progress().plus(one), run.cost());
     count("stored", one.stored());
     count("already_warm", one.alreadyWarm());
     count("lease_lost", one.leaseLost());

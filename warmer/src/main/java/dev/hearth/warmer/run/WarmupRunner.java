@@ -2,6 +2,7 @@ package dev.hearth.warmer.run;
 
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
@@ -41,6 +42,7 @@ public final class WarmupRunner implements AutoCloseable {
   private final Planner planner;
   private final RunJournal journal;
   private final Pauses pauses;
+  private final List<StartCondition> conditions;
   private final RunnerSettings settings;
   private final Metrics metrics;
   private final Clock clock;
@@ -60,6 +62,7 @@ public final class WarmupRunner implements AutoCloseable {
   /**
    * A runner; nothing runs before {@link #start}.
    *
+   * @param conditions all asked before each batch of each run
    * @param random for the lives of entries; safe for many threads
    * @param ids of new runs, all different
    * @param heartbeat called at every turn of the runner's loop
@@ -69,6 +72,7 @@ public final class WarmupRunner implements AutoCloseable {
       Planner planner,
       RunJournal journal,
       Pauses pauses,
+      List<StartCondition> conditions,
       RunnerSettings settings,
       Metrics metrics,
       Clock clock,
@@ -81,6 +85,7 @@ public final class WarmupRunner implements AutoCloseable {
     this.planner = planner;
     this.journal = journal;
     this.pauses = pauses;
+    this.conditions = List.copyOf(conditions);
     this.settings = settings;
     this.metrics = metrics;
     this.clock = clock;
@@ -112,16 +117,14 @@ public final class WarmupRunner implements AutoCloseable {
   }
 
   /**
-   * Asks for a run.
-   *
-   * @param top most keys to warm, at least 1
-   * @param trigger who asks: http, command, ...
+   * Asks for a run. One that waits or runs already, and warms all that is asked for, is the answer
+   * where there is one.
    */
-  public Submission submit(String cache, int top, String trigger) {
+  public Submission submit(WarmupRequest request) {
     synchronized (submitting) {
-      Optional<WarmupRun> alike = book.alike(cache, top);
-      if (alike.isPresent()) {
-        return new Submission.Accepted(alike.get(), true);
+      Optional<WarmupRun> covering = book.covering(request);
+      if (covering.isPresent()) {
+        return new Submission.Accepted(covering.get(), true);
       }
       if (book.isFull()) {
         return new Submission.Refused(
@@ -129,17 +132,7 @@ public final class WarmupRunner implements AutoCloseable {
                 + " runs are waiting already; wait for one to end, or cancel one with DELETE"
                 + " /v1/warmups/{id}");
       }
-      WarmupRun run =
-          new WarmupRun(
-              ids.get(),
-              cache,
-              top,
-              trigger,
-              State.QUEUED,
-              Progress.NONE,
-              clock.instant(),
-              Optional.empty(),
-              Optional.empty());
+      WarmupRun run = WarmupRun.queued(ids.get(), request, clock.instant());
       Optional<String> unkept = publishAndAwait(run);
       if (unkept.isPresent()) {
         return new Submission.Refused(
@@ -147,7 +140,12 @@ public final class WarmupRunner implements AutoCloseable {
                 + unkept.get()
                 + "); try again when Kafka answers");
       }
-      log.info("queued run={} cache={} top={} trigger={}", run.id(), cache, top, trigger);
+      log.info(
+          "queued run={} cache={} top={} trigger={}",
+          run.id(),
+          run.cache(),
+          run.top(),
+          request.trigger());
       book.enqueue(run);
       return new Submission.Accepted(run, false);
     }
@@ -251,7 +249,7 @@ public final class WarmupRunner implements AutoCloseable {
       }
     }
     WarmupRun ended =
-        run.with(ending.state(), ending.progress())
+        run.with(ending.progress(), run.cost())
             .ended(ending.state(), clock.instant(), ending.problem());
     book.update(ended).forEach(journal::forget);
     publish(ended);
@@ -282,13 +280,13 @@ public final class WarmupRunner implements AutoCloseable {
     }
     List<String> keys;
     try {
-      keys = planner.plan(run.cache(), run.top());
+      keys = planner.plan(run.request());
     } catch (PlanningException e) {
       return failed(String.valueOf(e.getMessage()));
     }
     RunExecution execution =
         new RunExecution(
-            run,
+            run.taken("", clock.instant()),
             cache,
             cache.loader().get(),
             warmer,
@@ -296,6 +294,8 @@ public final class WarmupRunner implements AutoCloseable {
             batches,
             () -> closing || book.isToCancel(run.id()) || pauses.holds(run.cache()),
             this::progressed,
+            conditions,
+            stopped,
             metrics);
     RunExecution.Ending ending = execution.execute(keys, settings.batchKeys());
     return keys.isEmpty() && ending.state() == State.DONE

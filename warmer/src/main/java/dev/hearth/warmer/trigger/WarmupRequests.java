@@ -1,5 +1,6 @@
 package dev.hearth.warmer.trigger;
 
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.util.Optional;
 
@@ -7,7 +8,7 @@ import java.util.Optional;
 public interface WarmupRequests {
 
   /** Asks for a run. */
-  Answer request(String cache, int top);
+  Answer request(WarmupRequest request);
 
   Optional<WarmupRun> find(String id);
 

@@ -5,6 +5,7 @@ import dev.hearth.chassis.http.ProblemDetail.FieldError;
 import dev.hearth.chassis.http.ProblemException;
 import dev.hearth.chassis.http.Routes;
 import dev.hearth.schemas.access.HotKeys;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
@@ -44,7 +45,8 @@ public final class WarmupRoutes implements Routes {
 
   private void request(Context context) {
     WarmupRequestBody body = WarmupRequestBody.parse(context.body(), caches);
-    WarmupRequests.Answer answer = requests.request(body.cache(), body.top());
+    WarmupRequests.Answer answer =
+        requests.request(WarmupRequest.hottest(body.cache(), body.top(), "http"));
     if (answer instanceof WarmupRequests.Answer.Accepted accepted) {
       context
           .status(202)

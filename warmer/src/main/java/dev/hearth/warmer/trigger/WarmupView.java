@@ -36,7 +36,7 @@ record WarmupView(
         run.id(),
         run.cache(),
         run.top(),
-        run.trigger(),
+        run.request().trigger(),
         run.state().name().toLowerCase(Locale.ROOT),
         new ProgressView(
             at.planned(),

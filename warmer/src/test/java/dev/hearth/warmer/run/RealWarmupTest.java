@@ -7,7 +7,9 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.schemas.warmup.WarmupRun.Cost;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
 import dev.hearth.store.CacheKey;
@@ -138,16 +140,12 @@ class RealWarmupTest {
   void takesUpARunThatARestartInterrupted() {
     try (KafkaRunJournal journal = new KafkaRunJournal(topics.warmups(), RealServers.kafka())) {
       WarmupRun left =
-          new WarmupRun(
-              "left-behind",
-              "product",
-              50,
-              "http",
-              State.RUNNING,
-              new Progress(50, 10, 0, 0, 0, 0, 0),
-              Clock.systemUTC().instant(),
-              Optional.empty(),
-              Optional.empty());
+          WarmupRun.queued(
+                  "left-behind",
+                  WarmupRequest.hottest("product", 50, "http"),
+                  Clock.systemUTC().instant())
+              .taken("before", Clock.systemUTC().instant())
+              .with(new Progress(50, 10, 0, 0, 0, 0, 0), Cost.NONE);
       journal.publish(left).toCompletableFuture().join();
     }
 
@@ -176,9 +174,10 @@ class RealWarmupTest {
         List.of(
             new WarmableCache(
                 "product", Duration.ofHours(1), List.of(redis.store()), Optional.of(loader))),
-        (cache, top) -> IntStream.range(0, top).mapToObj(this::key).toList(),
+        request -> IntStream.range(0, request.top()).mapToObj(this::key).toList(),
         journal,
         new Pauses(new MemoryPauses(), Clock.systemUTC()),
+        List.of(),
         RunnerSettings.defaults(),
         metrics,
         // Topics carry microseconds.
@@ -203,7 +202,9 @@ class RealWarmupTest {
   }
 
   private static String submit(WarmupRunner runner, int top) {
-    return ((Submission.Accepted) runner.submit("product", top, "http")).run().id();
+    return ((Submission.Accepted) runner.submit(WarmupRequest.hottest("product", top, "http")))
+        .run()
+        .id();
   }
 
   private static WarmupRun ended(WarmupRunner runner, String id) {

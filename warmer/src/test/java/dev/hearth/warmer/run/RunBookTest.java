@@ -2,8 +2,8 @@ package dev.hearth.warmer.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
-import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,7 +52,7 @@ class RunBookTest {
     assertThat(List.of(next(), next(), next(), next()))
         .containsExactly(
             Optional.of("old"), Optional.of("older"), Optional.of("new"), Optional.empty());
-    assertThat(book.find("old").orElseThrow()).isEqualTo(run("old", State.QUEUED));
+    assertThat(book.find("old").orElseThrow().state()).isEqualTo(State.QUEUED);
   }
 
   @Test
@@ -73,7 +73,7 @@ class RunBookTest {
     book.cancel("a", AT);
 
     assertThat(book.isToCancel("a")).isTrue();
-    assertThat(book.alike("product", 5)).isEmpty();
+    assertThat(book.covering(WarmupRequest.hottest("product", 5, "http"))).isEmpty();
   }
 
   @Test
@@ -94,7 +94,7 @@ class RunBookTest {
     book.enqueue(run("b", State.QUEUED));
     next();
 
-    assertThat(book.putBack(run("a", State.RUNNING))).contains(run("a", State.QUEUED));
+    assertThat(book.putBack(run("a", State.RUNNING)).map(WarmupRun::state)).contains(State.QUEUED);
     assertThat(next()).contains("a");
 
     book.cancel("a", AT);
@@ -108,7 +108,11 @@ class RunBookTest {
   }
 
   private static WarmupRun run(String id, State state) {
-    return new WarmupRun(
-        id, "product", 5, "http", state, Progress.NONE, AT, Optional.empty(), Optional.empty());
+    WarmupRun queued = WarmupRun.queued(id, WarmupRequest.hottest("product", 5, "http"), AT);
+    return switch (state) {
+      case QUEUED -> queued;
+      case RUNNING -> queued.taken("me", AT);
+      default -> queued.ended(state, AT, Optional.empty());
+    };
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,6 +44,7 @@ class WarmupRunnerTest {
   private final MemoryStore hazelcast = new MemoryStore("hazelcast");
   private final MemoryPauses pauseJournal = new MemoryPauses();
   private final MemoryJournal journal = new MemoryJournal();
+  private final List<StartCondition> conditions = new CopyOnWriteArrayList<>();
   private final AtomicInteger ids = new AtomicInteger();
   private final List<WarmupRunner> runners = new ArrayList<>();
 
@@ -56,7 +59,7 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis, hazelcast), WarmupRunnerTest::values);
     runner.start();
 
-    String id = accepted(runner.submit("product", 35, "http")).id();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 35, "http"))).id();
 
     WarmupRun ended = ended(runner, id);
     assertThat(ended.state()).isEqualTo(State.DONE);
@@ -83,7 +86,7 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    ended(runner, accepted(runner.submit("product", 1, "http")).id());
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 1, "http"))).id());
 
     assertThat(floors).containsExactly(new Position(1, 30));
   }
@@ -99,9 +102,10 @@ class WarmupRunnerTest {
               return values(keys, floor);
             });
     runner.start();
-    ended(runner, accepted(runner.submit("product", 10, "http")).id());
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 10, "http"))).id());
 
-    WarmupRun second = ended(runner, accepted(runner.submit("product", 10, "http")).id());
+    WarmupRun second =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 10, "http"))).id());
 
     assertThat(second.progress()).isEqualTo(new Progress(10, 0, 10, 0, 0, 0, 0));
     assertThat(loads).hasValue(1);
@@ -119,7 +123,7 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    ended(runner, accepted(runner.submit("product", 5, "http")).id());
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 5, "http"))).id());
 
     assertThat(loaded).hasSize(5).doesNotHaveDuplicates();
   }
@@ -136,7 +140,8 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 10, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 10, "http"))).id());
 
     assertThat(ended.progress()).isEqualTo(new Progress(10, 9, 0, 1, 0, 0, 0));
     assertThat(redis.entry(key("product:3"))).isEmpty();
@@ -155,7 +160,8 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 4, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 4, "http"))).id());
 
     assertThat(ended.progress()).isEqualTo(new Progress(4, 2, 0, 0, 0, 1, 1));
     assertThat(redis.entry(key("product:1"))).contains(Value.absent());
@@ -168,7 +174,8 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 2, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 2, "http"))).id());
 
     assertThat(ended.progress()).isEqualTo(new Progress(2, 1, 0, 0, 1, 0, 0));
   }
@@ -181,7 +188,8 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis, newborn, hazelcast), WarmupRunnerTest::values);
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 3, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 3, "http"))).id());
 
     assertThat(ended.state()).isEqualTo(State.DONE);
     assertThat(ended.progress()).isEqualTo(new Progress(9, 3, 0, 0, 0, 0, 6));
@@ -192,7 +200,7 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
     runner.start();
 
-    ended(runner, accepted(runner.submit("product", 50, "http")).id());
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 50, "http"))).id());
 
     assertThat(redis.lives())
         .allSatisfy(
@@ -212,7 +220,8 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 500, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 500, "http"))).id());
 
     assertThat(ended.state()).isEqualTo(State.FAILED);
     assertThat(ended.problem()).contains("load failed: the server is away");
@@ -234,7 +243,8 @@ class WarmupRunnerTest {
             });
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 50, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 50, "http"))).id());
 
     assertThat(ended.state()).isEqualTo(State.DONE);
     assertThat(ended.progress()).isEqualTo(new Progress(50, 40, 0, 0, 0, 0, 10));
@@ -250,7 +260,8 @@ class WarmupRunnerTest {
                     "page", Duration.ofMinutes(1), List.of(redis), Optional.empty())));
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("page", 5, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("page", 5, "http"))).id());
 
     assertThat(ended.state()).isEqualTo(State.FAILED);
     assertThat(ended.problem())
@@ -265,10 +276,11 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
     runner.start();
 
-    WarmupRun first = accepted(runner.submit("product", 10, "http"));
+    WarmupRun first = accepted(runner.submit(WarmupRequest.hottest("product", 10, "http")));
     loading.await();
-    Submission same = runner.submit("product", 10, "command");
-    Submission other = runner.submit("product", 11, "http");
+    Submission same = runner.submit(WarmupRequest.hottest("product", 10, "command"));
+    Submission less = runner.submit(WarmupRequest.hottest("product", 9, "http"));
+    Submission other = runner.submit(WarmupRequest.hottest("product", 11, "http"));
     goOn.countDown();
 
     assertThat(same)
@@ -279,9 +291,11 @@ class WarmupRunnerTest {
               assertThat(accepted.run().id()).isEqualTo(first.id());
               assertThat(accepted.run().state()).isEqualTo(State.RUNNING);
             });
+    assertThat(accepted(less).id()).isEqualTo(first.id());
     assertThat(accepted(other).id()).isNotEqualTo(first.id());
     ended(runner, first.id());
-    assertThat(accepted(runner.submit("product", 10, "http")).id()).isNotEqualTo(first.id());
+    assertThat(accepted(runner.submit(WarmupRequest.hottest("product", 10, "http"))).id())
+        .isNotEqualTo(first.id());
   }
 
   @Test
@@ -290,12 +304,12 @@ class WarmupRunnerTest {
     CountDownLatch goOn = new CountDownLatch(1);
     WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
     runner.start();
-    runner.submit("product", 1, "http");
+    runner.submit(WarmupRequest.hottest("product", 1, "http"));
     loading.await();
-    runner.submit("product", 2, "http");
-    runner.submit("product", 3, "http");
+    runner.submit(WarmupRequest.hottest("product", 2, "http"));
+    runner.submit(WarmupRequest.hottest("product", 3, "http"));
 
-    Submission fourth = runner.submit("product", 4, "http");
+    Submission fourth = runner.submit(WarmupRequest.hottest("product", 4, "http"));
     goOn.countDown();
 
     assertThat(fourth)
@@ -311,7 +325,7 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
     runner.start();
 
-    Submission refused = runner.submit("product", 1, "http");
+    Submission refused = runner.submit(WarmupRequest.hottest("product", 1, "http"));
 
     assertThat(refused)
         .isInstanceOfSatisfying(
@@ -325,9 +339,9 @@ class WarmupRunnerTest {
     CountDownLatch goOn = new CountDownLatch(1);
     WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
     runner.start();
-    runner.submit("product", 1, "http");
+    runner.submit(WarmupRequest.hottest("product", 1, "http"));
     loading.await();
-    String waiting = accepted(runner.submit("product", 2, "http")).id();
+    String waiting = accepted(runner.submit(WarmupRequest.hottest("product", 2, "http"))).id();
 
     Optional<WarmupRun> cancelled = runner.cancel(waiting);
     goOn.countDown();
@@ -343,7 +357,7 @@ class WarmupRunnerTest {
     CountDownLatch goOn = new CountDownLatch(1);
     WarmupRunner runner = runner(List.of(redis), held(loading, goOn));
     runner.start();
-    String id = accepted(runner.submit("product", 1_000, "http")).id();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 1_000, "http"))).id();
     loading.await();
 
     runner.cancel(id);
@@ -360,16 +374,16 @@ class WarmupRunnerTest {
     CountDownLatch loading = new CountDownLatch(1);
     WarmupRunner first = runner(List.of(redis), held(loading, new CountDownLatch(1)));
     first.start();
-    String running = accepted(first.submit("product", 30, "http")).id();
+    String running = accepted(first.submit(WarmupRequest.hottest("product", 30, "http"))).id();
     loading.await();
-    String waiting = accepted(first.submit("product", 3, "http")).id();
+    String waiting = accepted(first.submit(WarmupRequest.hottest("product", 31, "http"))).id();
     first.close();
 
     WarmupRunner second = runner(List.of(hazelcast), WarmupRunnerTest::values);
     second.start();
 
     assertThat(ended(second, running).progress()).isEqualTo(new Progress(30, 30, 0, 0, 0, 0, 0));
-    assertThat(ended(second, waiting).progress()).isEqualTo(new Progress(3, 0, 3, 0, 0, 0, 0));
+    assertThat(ended(second, waiting).progress()).isEqualTo(new Progress(31, 1, 30, 0, 0, 0, 0));
     assertThat(journal.statesOf(running)).containsExactly(State.QUEUED, State.RUNNING, State.DONE);
   }
 
@@ -379,7 +393,8 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
     runner.start();
 
-    WarmupRun ended = ended(runner, accepted(runner.submit("product", 1, "http")).id());
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 1, "http"))).id());
 
     assertThat(runner.hasTakenUp()).isTrue();
     assertThat(ended.state()).isEqualTo(State.DONE);
@@ -391,7 +406,7 @@ class WarmupRunnerTest {
     runner.start();
     List<String> all = new ArrayList<>();
     for (int top = 1; top <= 5; top++) {
-      String id = accepted(runner.submit("product", top, "http")).id();
+      String id = accepted(runner.submit(WarmupRequest.hottest("product", top, "http"))).id();
       all.add(id);
       ended(runner, id);
     }
@@ -406,9 +421,10 @@ class WarmupRunnerTest {
     WarmupRunner runner =
         new WarmupRunner(
             List.of(cache(List.of(redis), WarmupRunnerTest::values)),
-            (cache, top) -> List.of(),
+            request -> List.of(),
             journal,
             new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC)),
+            conditions,
             SETTINGS,
             metrics,
             Clock.fixed(NOW, ZoneOffset.UTC),
@@ -417,7 +433,7 @@ class WarmupRunnerTest {
             () -> {});
     runners.add(runner);
     runner.start();
-    runner.submit("product", 1, "http");
+    runner.submit(WarmupRequest.hottest("product", 1, "http"));
 
     WarmupRun ended = ended(runner, "only");
     assertThat(ended.state()).isEqualTo(State.DONE);
@@ -440,8 +456,8 @@ class WarmupRunnerTest {
             pauses);
     runner.start();
     assertThat(pauses.pause(Optional.of("product"), "the database is slow")).isEmpty();
-    String product = accepted(runner.submit("product", 3, "http")).id();
-    String price = accepted(runner.submit("price", 3, "http")).id();
+    String product = accepted(runner.submit(WarmupRequest.hottest("product", 3, "http"))).id();
+    String price = accepted(runner.submit(WarmupRequest.hottest("price", 3, "http"))).id();
 
     assertThat(ended(runner, price).state()).isEqualTo(State.DONE);
     assertThat(runner.find(product).orElseThrow().state()).isEqualTo(State.QUEUED);
@@ -460,7 +476,7 @@ class WarmupRunnerTest {
     runner.start();
     // More batches than run at once: the pause comes in between.
     int top = SETTINGS.batchKeys() * (SETTINGS.ceiling() + 3);
-    String id = accepted(runner.submit("product", top, "http")).id();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", top, "http"))).id();
     loading.await();
 
     assertThat(pauses.pause(Optional.empty(), "")).isEmpty();
@@ -487,7 +503,7 @@ class WarmupRunnerTest {
     WarmupRunner first = runner(List.of(cache(List.of(redis), WarmupRunnerTest::values)), before);
     first.start();
     before.pause(Optional.of("product"), "incident");
-    String id = accepted(first.submit("product", 3, "http")).id();
+    String id = accepted(first.submit(WarmupRequest.hottest("product", 3, "http"))).id();
     first.close();
 
     Pauses after = new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC));
@@ -513,7 +529,7 @@ class WarmupRunnerTest {
     WarmupRunner runner = runner(List.of(cache(List.of(redis), WarmupRunnerTest::values)), pauses);
     runner.start();
     pauses.pause(Optional.empty(), "");
-    String id = accepted(runner.submit("product", 3, "http")).id();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 3, "http"))).id();
 
     runner.cancel(id);
 
@@ -540,6 +556,59 @@ class WarmupRunnerTest {
     assertThat(pauses.holds("product")).isTrue();
   }
 
+  @Test
+  void waitsBeforeEachBatchAsLongAsAConditionSaysAndShowsWhy() {
+    Map<Integer, StartCondition.Verdict> verdicts = new ConcurrentHashMap<>();
+    AtomicInteger batches = new AtomicInteger();
+    verdicts.put(0, StartCondition.Verdict.GO);
+    conditions.add(
+        (request, next) -> {
+          assertThat(next.keys()).isEqualTo(SETTINGS.batchKeys());
+          return verdicts.getOrDefault(
+              batches.get(), new StartCondition.Verdict.Wait("the store is full"));
+        });
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              batches.incrementAndGet();
+              return values(keys, floor);
+            });
+    runner.start();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 20, "http"))).id();
+
+    WarmupRun waiting =
+        eventually(
+                () -> runner.find(id).filter(run -> run.progress().done() == 10),
+                run ->
+                    assertThat(run)
+                        .hasValueSatisfying(
+                            it -> assertThat(it.waitingFor()).contains("the store is full")))
+            .orElseThrow();
+
+    assertThat(waiting.state()).isEqualTo(State.RUNNING);
+    assertThat(batches).hasValue(1);
+    verdicts.put(1, StartCondition.Verdict.GO);
+    WarmupRun ended = ended(runner, id);
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.waitingFor()).isEmpty();
+    assertThat(ended.progress().stored()).isEqualTo(20);
+  }
+
+  @Test
+  void endsARunThatAConditionRefuses() {
+    conditions.add((request, next) -> new StartCondition.Verdict.Refuse("the stream is not fresh"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 5, "http"))).id());
+
+    assertThat(ended.state()).isEqualTo(State.FAILED);
+    assertThat(ended.problem()).contains("the stream is not fresh");
+    assertThat(redis.entry(key("product:0"))).isEmpty();
+  }
+
   private static BatchLoader held(CountDownLatch loading, CountDownLatch goOn) {
     return (keys, floor) -> {
       loading.countDown();
@@ -564,9 +633,11 @@ class WarmupRunnerTest {
     WarmupRunner runner =
         new WarmupRunner(
             caches,
-            (cache, top) -> IntStream.range(0, top).mapToObj(i -> cache + ":" + i).toList(),
+            request ->
+                IntStream.range(0, request.top()).mapToObj(i -> request.cache() + ":" + i).toList(),
             journal,
             pauses,
+            conditions,
             SETTINGS,
             metrics,
             Clock.fixed(NOW, ZoneOffset.UTC),

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hearth.chassis.http.Binding;
 import dev.hearth.chassis.http.HttpService;
 import dev.hearth.schemas.access.HotKeys;
+import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
@@ -228,21 +229,19 @@ class WarmupRoutesTest {
   }
 
   private static WarmupRun run(String id, State state) {
-    return new WarmupRun(
-        id,
-        "product",
-        1_000,
-        "http",
-        state,
-        state == State.QUEUED ? Progress.NONE : new Progress(100, 1, 2, 3, 4, 5, 6),
-        AT,
-        Optional.empty(),
-        Optional.empty());
+    WarmupRun queued = WarmupRun.queued(id, WarmupRequest.hottest("product", 1_000, "http"), AT);
+    WarmupRun running =
+        queued.taken("me", AT).with(new Progress(100, 1, 2, 3, 4, 5, 6), WarmupRun.Cost.NONE);
+    return switch (state) {
+      case QUEUED -> queued;
+      case RUNNING -> running;
+      default -> running.ended(state, AT, Optional.empty());
+    };
   }
 
   private final class Requests implements WarmupRequests {
     @Override
-    public Answer request(String cache, int top) {
+    public Answer request(WarmupRequest request) {
       if (refusing) {
         return new Answer.Refused("16 runs are waiting already");
       }
