@@ -28,17 +28,20 @@ import dev.hearth.warmer.load.LoadedBatch;
 import dev.hearth.warmer.load.ReadPool;
 import dev.hearth.warmer.load.RowLoader;
 import dev.hearth.warmer.plan.WarmupPlan;
+import dev.hearth.warmer.refresh.RefreshFill;
 import dev.hearth.warmer.run.BatchLoader;
 import dev.hearth.warmer.run.KafkaPauseJournal;
 import dev.hearth.warmer.run.KafkaRunJournal;
 import dev.hearth.warmer.run.Pauses;
 import dev.hearth.warmer.run.PlanningException;
+import dev.hearth.warmer.run.Refills;
 import dev.hearth.warmer.run.StartCondition;
 import dev.hearth.warmer.run.Submission;
 import dev.hearth.warmer.run.WarmableCache;
 import dev.hearth.warmer.run.WarmupRunner;
 import dev.hearth.warmer.trigger.PauseRequests;
 import dev.hearth.warmer.trigger.PauseRoutes;
+import dev.hearth.warmer.trigger.WarmupCommands;
 import dev.hearth.warmer.trigger.WarmupRequests;
 import dev.hearth.warmer.trigger.WarmupRoutes;
 import java.time.Clock;
@@ -82,6 +85,7 @@ public final class Warmer implements Component {
   private final Clock clock;
   private final Map<String, WarmerSettings.Cache> caches;
   private final Map<String, LoadQuery> queries;
+  private final Triggers triggers;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private volatile @Nullable Rooms rooms;
 
@@ -122,6 +126,7 @@ public final class Warmer implements Component {
     if (!problems.isEmpty()) {
       throw new StartupException(String.join("\n", problems), 2);
     }
+    this.triggers = new Triggers(settings, this.stores, this::submit, metrics, clock);
     this.queries = new LinkedHashMap<>();
     for (WarmerSettings.Cache cache : settings.caches()) {
       cache.load().ifPresent(load -> queries.put(cache.name(), LoadQuery.parse(load, cache.key())));
@@ -179,7 +184,7 @@ public final class Warmer implements Component {
 
   /** Consumer groups of this service. */
   public static Set<String> groups(Topics topics) {
-    return Set.of(heat(topics));
+    return Set.of(heat(topics), WarmupCommands.group(topics));
   }
 
   private static String heat(Topics topics) {
@@ -257,7 +262,11 @@ public final class Warmer implements Component {
     hotKeys.start();
     runner.start();
     Audits audits = new Audits(settings.audit(), caches, stores, loaders, metrics, clock);
-    return new Rooms(hotKeys, runner, pauses, audits, verdicts);
+    Rooms all = new Rooms(hotKeys, runner, pauses, audits, verdicts);
+    // Triggers ask for runs, as soon as they are open.
+    rooms = all;
+    triggers.open(opened, this::heartbeat, hotKeys, refill(loaders, pauses));
+    return all;
   }
 
   /** What every batch of every run waits for. */
@@ -281,9 +290,11 @@ public final class Warmer implements Component {
   public Routes routes() {
     Routes warmups = warmupRoutes();
     Routes pauses = pauseRoutes();
+    Routes hooks = triggers.routes();
     return routes -> {
       warmups.register(routes);
       pauses.register(routes);
+      hooks.register(routes);
     };
   }
 
@@ -419,6 +430,36 @@ public final class Warmer implements Component {
         cache.ttl(),
         fenced,
         Optional.ofNullable(loaders.get(cache.name())).map(loader -> batches(cache, loader)));
+  }
+
+  /** Fills hot keys again in one store; a cache that is paused stays as it is. */
+  private RefreshFill refill(Map<String, RowLoader> loaders, Pauses pauses) {
+    Refills refills =
+        new Refills(settings.runner().storeTimeout(), settings.runner().batchKeys(), new Random());
+    return (cache, store, keys) -> {
+      WarmerSettings.Cache of = caches.get(cache);
+      FencedStore to = stores.get(store);
+      if (of == null || to == null || pauses.holds(cache)) {
+        return Map.of("dropped", keys.size());
+      }
+      WarmableCache warmable = warmable(of, loaders);
+      WarmupRun.Progress filled =
+          refills.fill(
+              new WarmableCache(cache, warmable.ttl(), List.of(to), warmable.loader()), keys);
+      return Map.of(
+          "stored",
+          filled.stored(),
+          "already_warm",
+          filled.alreadyWarm(),
+          "lease_lost",
+          filled.leaseLost(),
+          "busy",
+          filled.busy(),
+          "absent",
+          filled.absent(),
+          "failed",
+          filled.failed());
+    };
   }
 
   private BatchLoader batches(WarmerSettings.Cache cache, RowLoader loader) {

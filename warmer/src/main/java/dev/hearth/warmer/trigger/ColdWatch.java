@@ -27,7 +27,7 @@ final class ColdWatch {
   static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
 
   /** Shortest time from one telling to the next. */
-  static final Duration SHORTEST_PAUSE = Duration.ofSeconds(30);
+  static final Duration SHORTEST_PAUSE = Duration.ofSeconds(10);
 
   private final String cache;
   private final String store;

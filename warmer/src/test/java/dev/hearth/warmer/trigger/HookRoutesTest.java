@@ -10,7 +10,6 @@ import dev.hearth.chassis.http.Binding;
 import dev.hearth.chassis.http.HttpService;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.topic.Topics;
-import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.warmer.RealServers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,10 +24,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -48,7 +45,7 @@ class HookRoutesTest {
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final Metrics metrics = new Metrics("test");
-  private final Plans plans = new Plans();
+  private final RecordingPlans plans = new RecordingPlans();
   private final String delivery = UUID.randomUUID().toString();
   private HttpService service;
 
@@ -359,46 +356,5 @@ class HookRoutesTest {
 
   private static JsonNode json(HttpResponse<String> response) throws IOException {
     return new ObjectMapper().readTree(response.body());
-  }
-
-  private static final class Plans implements PlanStarter {
-    private final List<String> started = new CopyOnWriteArrayList<>();
-    private volatile boolean refusing;
-
-    @Override
-    public Set<String> plans() {
-      return Set.of("after-deploy", "nightly");
-    }
-
-    @Override
-    public Set<String> plansOf(String environment) {
-      return environment.equals("production") ? Set.of("after-deploy") : Set.of();
-    }
-
-    @Override
-    public Started startCache(String cache, int top, String trigger) {
-      throw new IllegalStateException("webhooks name plans");
-    }
-
-    @Override
-    public Started start(String plan, String trigger) {
-      if (refusing) {
-        return new Started(List.of(), List.of("cache product: 16 runs are waiting already"));
-      }
-      started.add(plan + " by " + trigger);
-      return new Started(
-          List.of(
-              new WarmupRun(
-                  "run-" + started.size(),
-                  "product",
-                  100,
-                  trigger,
-                  WarmupRun.State.QUEUED,
-                  WarmupRun.Progress.NONE,
-                  NOW,
-                  Optional.empty(),
-                  Optional.empty())),
-          List.of());
-    }
   }
 }
