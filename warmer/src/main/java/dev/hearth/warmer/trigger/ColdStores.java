@@ -2,6 +2,7 @@ package dev.hearth.warmer.trigger;
 
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
+import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
 import dev.hearth.store.ReadOutcome;
@@ -189,10 +190,18 @@ public final class ColdStores implements AutoCloseable {
   private void warm(Watched each, String reason) {
     List<String> refusals = new ArrayList<>();
     boolean started = false;
+    boolean whole = true;
     for (String plan : new TreeSet<>(each.plans())) {
       PlanStarter.Started answer = plans.start(plan, reason);
       started |= !answer.runs().isEmpty();
+      // One that runs already may have passed what was lost since.
+      whole &=
+          answer.refusals().isEmpty()
+              && answer.runs().stream().allMatch(run -> run.state() == WarmupRun.State.QUEUED);
       refusals.addAll(answer.refusals());
+    }
+    if (!whole) {
+      each.watch().again(reason, clock.instant());
     }
     metrics.counter(Metric.TRIGGERS, TRIGGER, started ? "started" : "refused").increment();
     if (started) {
@@ -208,7 +217,6 @@ public final class ColdStores implements AutoCloseable {
           each.store().name(),
           reason,
           String.join("; ", refusals));
-      each.watch().again(reason, clock.instant());
     }
   }
 
