@@ -122,17 +122,21 @@ class WarmupRoutesTest {
         "[1]|400|body|expected such as {\"cache\": \"product\", \"top\": 1000}",
         "{\"cache\": \"pro|400|body|cannot be read at line 1, column",
         "{} {}|400|body|cannot be read at line 1, column",
-        "{\"cache\":\"page\",\"cache\":\"page\",\"top\":1}|400|body|cannot be read at line 1, column",
+        "{\"cache\":\"page\",\"cache\":\"page\",\"top\":1}|400|body|cannot be read at line 1,"
+            + " column",
         "{\"top\": 5}|422|cache|is missing; expected one of page, product",
         "{\"cache\": 5, \"top\": 5}|422|cache|is no string; expected one of page, product",
-        "{\"cache\": \"prod\", \"top\": 5}|422|cache|\"prod\" is not known; expected one of page, product",
+        "{\"cache\": \"prod\", \"top\": 5}|422|cache|\"prod\" is not known; expected one of page,"
+            + " product",
         "{\"cache\": \"product\"}|422|top|is missing; expected a whole number from 1 to 1000000",
-        "{\"cache\": \"product\", \"top\": 0}|422|top|is 0; expected a whole number from 1 to 1000000",
+        "{\"cache\": \"product\", \"top\": 0}|422|top|is 0; expected a whole number from 1 to"
+            + " 1000000",
         "{\"cache\": \"product\", \"top\": 1000001}|422|top|is 1000001; expected a whole number",
         "{\"cache\": \"product\", \"top\": 99999999999}|422|top|is 99999999999; expected",
         "{\"cache\": \"product\", \"top\": 1.5}|422|top|is 1.5; expected a whole number",
         "{\"cache\": \"product\", \"top\": \"5\"}|422|top|is \"5\"; expected a whole number",
-        "{\"cache\": \"product\", \"top\": 5, \"tops\": 6}|422|tops|is not known; expected cache and top"
+        "{\"cache\": \"product\", \"top\": 5, \"tops\": 6}|422|tops|is not known; expected cache"
+            + " and top"
       })
   void saysWhatIsWrongWithARequest(String body, int status, String field, String hint)
       throws Exception {
@@ -191,7 +195,8 @@ class WarmupRoutesTest {
         "/v1/hot-keys|400|cache|expected one of page, product",
         "/v1/hot-keys?cache=nowhere|404|cache|expected one of page, product",
         "/v1/hot-keys?cache=page&top=0|400|top|is 0; expected a whole number from 1 to 1000000",
-        "/v1/hot-keys?cache=page&top=many|400|top|is many; expected a whole number from 1 to 1000000"
+        "/v1/hot-keys?cache=page&top=many|400|top|is many; expected a whole number from 1 to"
+            + " 1000000"
       })
   void saysWhatIsWrongWithAQuestionForHotKeys(String path, int status, String field, String hint)
       throws Exception {
@@ -248,6 +253,47 @@ class WarmupRoutesTest {
       WarmupRun run = run("run-" + (runs.size() + 1), State.QUEUED);
       runs.put(run.id(), run);
       return new Answer.Accepted(run);
+    }
+
+    @Override
+    public Plan explain(WarmupRequest request) {
+      return refusing
+          ? new Plan.Unknown("it is not known what is hot")
+          : new Plan.Explained(
+              new PlanAnswer(
+                  request.cache(),
+                  2,
+                  List.of("product:1", "product:2"),
+                  List.of(
+                      new PlanAnswer.LeftOut(
+                          "churning", "written more often than read", 1, List.of("product:9"))),
+                  200,
+                  1.5));
+    }
+
+    @Override
+    public List<WarmupRun> all() {
+      return List.copyOf(runs.values());
+    }
+
+    @Override
+    public Optional<WarmupRun> pause(String id) {
+      return turned(id, State.PAUSED);
+    }
+
+    @Override
+    public Optional<WarmupRun> resume(String id) {
+      return turned(id, State.QUEUED);
+    }
+
+    private Optional<WarmupRun> turned(String id, State next) {
+      return Optional.ofNullable(
+          runs.computeIfPresent(id, (same, run) -> run.state().ended() ? run : run.turned(next)));
+    }
+
+    @Override
+    public HitRatioView hitRatio(WarmupRun run) {
+      return new HitRatioView(200, 20, 0.9);
     }
 
     @Override
