@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       WarmCommand.class,
       TailCommand.class,
       StatusCommand.class,
+      HotCommand.class,
       DlqCommand.class,
       ReplayCommand.class,
       PlanCommand.class,

@@ -151,14 +151,14 @@ public final class CoherentCache<V> {
       Answer<V> answer = landed.result();
       meters.read(answer.hit());
       if (answer.hit()) {
-        recorder.hit(name, key);
+        recorder.hit(name, key, answer.bytes());
       } else {
-        recorder.miss(name, key, landed.joined() ? 0 : answer.loadNanos());
+        recorder.miss(name, key, landed.joined() ? 0 : answer.loadNanos(), answer.bytes());
       }
       return answer.value();
     } catch (RuntimeException | Error e) {
       meters.read(false);
-      recorder.miss(name, key, 0);
+      recorder.miss(name, key, 0, 0);
       throw e;
     }
   }
@@ -232,9 +232,9 @@ public final class CoherentCache<V> {
       store.release(key.key(), lease);
       throw e;
     }
-    fill(key.key(), lease, loaded.value());
+    int bytes = fill(key.key(), lease, loaded.value());
     keep(key, loaded.value(), lease.applied());
-    return loaded;
+    return loaded.encodedAs(bytes);
   }
 
   /** Who asks for freshness may ask for more than the store knows of, which B is. */
@@ -295,7 +295,7 @@ public final class CoherentCache<V> {
       return Optional.of(Answer.hit(Optional.empty()));
     }
     try {
-      return Optional.of(Answer.hit(Optional.of(codec.decode(bytes.get()))));
+      return Optional.of(Answer.hit(Optional.of(codec.decode(bytes.get())), bytes.get().length));
     } catch (Exception e) {
       return Optional.empty();
     }
@@ -309,21 +309,23 @@ public final class CoherentCache<V> {
   private Answer<V> load(CacheKey key, Loader<V> loader, LoadContext context) {
     long start = ticker.getAsLong();
     Optional<V> value = LoaderThread.load(name, key.key(), loader, context);
-    return new Answer<>(value, false, start, ticker.getAsLong() - start);
+    return Answer.loaded(value, start, ticker.getAsLong() - start);
   }
 
-  private void fill(CacheKey key, Lease lease, Optional<V> loaded) {
+  /** Says how large the encoded value is; 0 where there is none. */
+  private int fill(CacheKey key, Lease lease, Optional<V> loaded) {
     Value value;
     try {
       value = loaded.isPresent() ? Value.of(codec.encode(loaded.get())) : Value.absent();
     } catch (Exception e) {
       meters.bypassed(Bypass.UNENCODABLE);
       store.release(key, lease);
-      return;
+      return 0;
     }
     Duration life = ttl.of(value.isAbsent(), random.getAsDouble());
     Optional<FillOutcome> outcome = store.fill(key, lease, value, life);
     outcome.ifPresentOrElse(meters::filled, () -> meters.bypassed(Bypass.STORE_FAILURE));
+    return value.bytes().map(bytes -> bytes.length).orElse(0);
   }
 
   /** Flights that have not landed; for tests. */

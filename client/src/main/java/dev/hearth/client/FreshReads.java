@@ -87,7 +87,7 @@ final class FreshReads<V> {
       return load.get();
     }
     // Who led the flight has paid for the load.
-    return landed.joined() ? new Answer<>(loaded.value(), false, loaded.loadTick(), 0) : loaded;
+    return landed.joined() ? Answer.loaded(loaded.value(), loaded.loadTick(), 0) : loaded;
   }
 
   private StaleReadException refused(CacheKey key, InDoubt read, String reason) {

@@ -363,6 +363,37 @@ class CoherentCacheTest {
   }
 
   @Test
+  void tellsTheRecorderHowLargeAValueIsOnceItWasEncodedOrDecoded() {
+    List<String> told = new CopyOnWriteArrayList<>();
+    AccessRecorder recorder =
+        new AccessRecorder() {
+          @Override
+          public void hit(String cache, String key) {}
+
+          @Override
+          public void miss(String cache, String key, long loadNanos) {}
+
+          @Override
+          public void hit(String cache, String key, int bytes) {
+            told.add("hit " + bytes);
+          }
+
+          @Override
+          public void miss(String cache, String key, long loadNanos, int bytes) {
+            told.add("miss " + bytes);
+          }
+        };
+    CoherentCache<String> cache = cache(store).accessRecorder(recorder).build();
+
+    cache.get("product:42", key -> Optional.of("p\u00e4r"));
+    cache.get("product:42", loading("not asked"));
+    cache.get("product:43", key -> Optional.empty());
+    cache.get("product:43", loading("not asked"));
+
+    assertThat(told).containsExactly("miss 4", "hit 4", "miss 0", "hit 0");
+  }
+
+  @Test
   void tellsTheRecorderOfEveryRead() {
     List<String> told = new CopyOnWriteArrayList<>();
     AccessRecorder recorder =

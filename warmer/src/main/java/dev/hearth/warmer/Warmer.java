@@ -11,6 +11,7 @@ import dev.hearth.chassis.http.Routes;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
+import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
@@ -184,6 +185,12 @@ public final class Warmer implements Component {
     return topics.prefix() + "-warmup-runs";
   }
 
+  private Map<String, KeyTemplate> templates() {
+    return caches.values().stream()
+        .collect(
+            Collectors.toUnmodifiableMap(WarmerSettings.Cache::name, WarmerSettings.Cache::key));
+  }
+
   private static String heat(Topics topics) {
     return topics.prefix() + "-heat";
   }
@@ -207,7 +214,7 @@ public final class Warmer implements Component {
   private Rooms open() {
     KafkaStreams heat =
         new KafkaStreams(
-            HeatTopology.build(settings.topics(), caches.keySet(), settings.heat(), metrics),
+            HeatTopology.build(settings.topics(), templates(), settings.heat(), metrics),
             HeatTopology.configuration(
                 settings.kafka(), heat(settings.topics()), settings.stateDirectory()));
     opened.push(() -> closeStreams(heat));

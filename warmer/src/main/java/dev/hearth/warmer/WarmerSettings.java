@@ -129,12 +129,14 @@ public record WarmerSettings(
     Map<String, String> kafka = new LinkedHashMap<>(config.kafka().properties());
     kafka.put("bootstrap.servers", config.kafka().bootstrapServers());
     List<Cache> caches = new ArrayList<>();
+    Map<String, Duration> halfLives = new LinkedHashMap<>();
     config
         .caches()
         .forEach(
             (name, cache) -> {
               // Tags hold nothing that could be warmed or compared with the database.
               if (cache.mode() != HearthConfig.Mode.TAG) {
+                halfLives.put(name, cache.halfLife());
                 caches.add(
                     new Cache(
                         name,
@@ -158,7 +160,7 @@ public record WarmerSettings(
             postgres.password() == null ? null : postgres.password().reveal(),
             Duration.ofSeconds(5)),
         caches,
-        HeatSettings.defaults(),
+        HeatSettings.defaults().withHalfLives(halfLives),
         RunnerSettings.defaults(),
         AuditSettings.defaults(),
         new Triggers(

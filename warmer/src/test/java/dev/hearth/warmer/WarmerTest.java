@@ -13,8 +13,13 @@ import dev.hearth.chassis.http.HttpService;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.access.AccessReport.KeyCount;
+import dev.hearth.schemas.access.Churn;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
+import dev.hearth.schemas.invalidation.Cause;
+import dev.hearth.schemas.invalidation.Invalidation;
+import dev.hearth.schemas.invalidation.InvalidationRecord;
+import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.Position;
@@ -104,7 +109,9 @@ class WarmerTest {
     report(key(1), 100, key(2), 50, "foreign:1", 75);
     eventually(
         () -> warmer.hotKeys("product"),
-        hot -> assertThat(keys(hot)).containsExactly(key(1), "foreign:1", key(2)));
+        hot -> assertThat(keys(hot)).containsExactly(key(1), key(2)));
+    assertThat(metrics.scrape(Metrics.PROMETHEUS_TEXT))
+        .contains("hearth_access_reports_total{outcome=\"foreign_key\"} 1.0");
 
     HttpResponse<String> accepted =
         send("POST", "/v1/warmups", "{\"cache\": \"product\", \"top\": 10}");
@@ -126,6 +133,8 @@ class WarmerTest {
     assertThat(warmer.audit("product", "redis", key -> true).stale()).isZero();
 
     stop();
+    // Another instance: nothing but Kafka has the heat.
+    directory = directory.resolve("another");
     start();
     assertThat(
             eventually(
@@ -135,9 +144,49 @@ class WarmerTest {
     report(key(3), 60);
     eventually(
         () -> warmer.hotKeys("product"),
-        hot -> assertThat(keys(hot)).containsExactly(key(1), "foreign:1", key(3), key(2)));
+        hot -> assertThat(keys(hot)).containsExactly(key(1), key(3), key(2)));
     assertThat(health.ready().fine()).isTrue();
     assertThat(health.live().fine()).isTrue();
+  }
+
+  @Test
+  void knowsHowOftenHotKeysAreWritten() throws Exception {
+    report(key(1), 100);
+    eventually(
+        () -> warmer.hotKeys("product"), hot -> assertThat(keys(hot)).containsExactly(key(1)));
+
+    // Of a key that is hot only: so it is written once that is known.
+    Instant now = Instant.now();
+    Topic<String, InvalidationRecord> invalidations = topics.invalidations();
+    try (KafkaProducer<String, InvalidationRecord> producer =
+        new KafkaProducer<>(
+            Map.copyOf(RealServers.kafka()),
+            invalidations.key().serializer(),
+            invalidations.value().serializer())) {
+      for (int transaction = 1; transaction <= 200; transaction++) {
+        producer.send(
+            new ProducerRecord<>(
+                invalidations.name(),
+                KeySlot.partitionOf(key(1), invalidations.partitions()),
+                key(1),
+                new Invalidation(
+                    "product",
+                    key(1),
+                    new Position(1, transaction),
+                    now,
+                    now,
+                    now,
+                    new Cause("public.product", "1", transaction, "rules[0].keys[0]"))));
+      }
+      producer.flush();
+    }
+
+    eventually(
+        () -> warmer.hotKeys("product").orElseThrow().keys().get(0),
+        key -> {
+          assertThat(key.writesPerSecond()).isGreaterThan(1.5 * key.readsPerSecond());
+          assertThat(Churn.isChurning(key)).isTrue();
+        });
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.hearth.chassis.config;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
@@ -163,6 +164,8 @@ public record HearthConfig(
    *     hour
    * @param load query by which the warmer reads it; null when the cache is not warmed
    * @param refresh whether the warmer fills hot entries again after a change took them out
+   * @param halfLife after which a read counts half in its heat, 1 second to 7 days
+   * @param heatSamples keys that are sampled in each of its stores; none unless above zero
    */
   public record Cache(
       List<String> stores,
@@ -171,11 +174,27 @@ public record HearthConfig(
       Mode mode,
       Duration deleteAgainAfter,
       @Nullable String load,
-      boolean refresh) {
+      boolean refresh,
+      Duration halfLife,
+      Rate heatSamples) {
+    private static final Duration HALF_LIFE = Duration.ofMinutes(10);
+    private static final Rate NO_SAMPLES = new Rate(0, Duration.ofSeconds(1));
 
     /** Keeps a copy of the list. */
+    @JsonCreator
     public Cache {
       stores = List.copyOf(stores);
+    }
+
+    /** A cache whose heat is told by its clients, with the usual half-life. */
+    public Cache(
+        List<String> stores,
+        String key,
+        Duration ttl,
+        Mode mode,
+        Duration deleteAgainAfter,
+        @Nullable String load) {
+      this(stores, key, ttl, mode, deleteAgainAfter, load, false, HALF_LIFE, NO_SAMPLES);
     }
   }
 

@@ -21,6 +21,10 @@ final class Quantities {
     return unit(found.group(2)).multipliedBy(Long.parseLong(found.group(1)));
   }
 
+  static boolean isRate(String text) {
+    return RATE.matcher(text).matches();
+  }
+
   static HearthConfig.Rate rate(String text) {
     Matcher found = match(RATE, text);
     return new HearthConfig.Rate(Long.parseLong(found.group(1)), unit(found.group(2)));

@@ -22,6 +22,7 @@ final class SemanticChecks {
   private static final Duration LONGEST_TTL = Duration.ofDays(7);
   private static final Duration SHORTEST_DELAY = Duration.ofMillis(100);
   private static final Duration LONGEST_DELAY = Duration.ofHours(1);
+  private static final int MOST_SAMPLES_PER_SECOND = 10_000;
   private static final int LEAST_LINEAGE_MEGABYTES = 64;
   private static final Pattern CACHE_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
   private static final Pattern COLUMN = Pattern.compile("\\{[^{}\\s]+}");
@@ -218,6 +219,11 @@ final class SemanticChecks {
     if (isDuration(delay)) {
       within(path + ".deleteAgainAfter", delay.textValue(), SHORTEST_DELAY, LONGEST_DELAY);
     }
+    JsonNode halfLife = cache.path("halfLife");
+    if (isDuration(halfLife)) {
+      within(path + ".halfLife", halfLife.textValue(), SHORTEST_TTL, LONGEST_TTL);
+    }
+    heatSamples(path + ".heatSamples", cache.path("heatSamples"));
     if (cache.path("mode").asText().equalsIgnoreCase("plain")) {
       plain(path, ttl, delay);
     }
@@ -249,6 +255,19 @@ final class SemanticChecks {
               + " is not below the ttl, "
               + ttl.textValue()
               + ", which would end the entry first; expected less");
+    }
+  }
+
+  private void heatSamples(String path, JsonNode samples) {
+    if (samples.isTextual()
+        && Quantities.isRate(samples.textValue())
+        && Quantities.rate(samples.textValue()).perSecond() > MOST_SAMPLES_PER_SECOND) {
+      findings.add(
+          path,
+          quoted(path, samples.textValue())
+              + " is too much for a store that has readers to serve; expected 0/s to "
+              + MOST_SAMPLES_PER_SECOND
+              + "/s");
     }
   }
 

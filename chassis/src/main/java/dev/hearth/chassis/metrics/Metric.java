@@ -126,7 +126,13 @@ public enum Metric {
       Type.COUNTER,
       "reports",
       List.of("outcome"),
-      "Reports of key reads, by outcome."),
+      "Reports of key reads; outcome is counted, or what was wrong with some of it: unreadable, implausible, unknown_cache, long_key, foreign_key or old, which is left out, or future, which is counted as of now."),
+  HEAT_WRITES(
+      "hearth_heat_writes_total",
+      Type.COUNTER,
+      "writes",
+      List.of("outcome"),
+      "Invalidations that heat read to tell how often keys are written; outcome is counted, unknown_cache, long_key, foreign_key or unreadable. A transaction that touches a key many times counts once."),
   WARMUP_KEYS(
       "hearth_warmup_keys_total",
       Type.COUNTER,

@@ -74,8 +74,7 @@ class ConfigLoaderTest {
                 Duration.ofMinutes(10),
                 HearthConfig.Mode.FENCED,
                 Duration.ofSeconds(5),
-                null,
-                false));
+                null));
     assertThat(Objects.requireNonNull(config.caches().get("product")).load())
         .startsWith("select p.id, p.name");
     assertThat(config.rules()).hasSize(3);
@@ -131,8 +130,7 @@ class ConfigLoaderTest {
                 Duration.ofHours(1),
                 HearthConfig.Mode.FENCED,
                 Duration.ofSeconds(5),
-                null,
-                false));
+                null));
   }
 
   @Test
@@ -191,6 +189,10 @@ class ConfigLoaderTest {
           stores: [ redis ] | `stores: [ redis ]\n    mode: tag\n    load: select 1` | caches.product.load: no key of a cache of mode tag, which holds no rows; remove it, or give the query to the cache whose entries depend on the tag
           stores: [ redis ] | `stores: [ redis ]\n    deleteAgainAfter: 50ms` | caches.product.deleteAgainAfter: "50ms" is too short; expected 100ms to 1h
           stores: [ redis ] | `stores: [ redis ]\n    deleteAgainAfter: 2h` | caches.product.deleteAgainAfter: "2h" is too long; expected 100ms to 1h
+          stores: [ redis ] | `stores: [ redis ]\n    halfLife: 500ms` | caches.product.halfLife: "500ms" is too short; expected 1s to 7d
+          stores: [ redis ] | `stores: [ redis ]\n    halfLife: 8d` | caches.product.halfLife: "8d" is too long; expected 1s to 7d
+          stores: [ redis ] | `stores: [ redis ]\n    halfLive: 5m` | caches.product.halfLive: unknown key; did you mean 'halfLife'?
+          stores: [ redis ] | `stores: [ redis ]\n    heatSamples: 10001/s` | caches.product.heatSamples: "10001/s" is too much for a store that has readers to serve; expected 0/s to 10000/s
           table: public.product | table: product | rules[0].table: "product" is not a table with its schema; expected schema.table such as public.product
           table: public.product | `table: public.product\n    limit: 0` | rules[0].limit: 0 is not a whole number from 1 to 10000000; expected a number of keys such as 100000
           table: public.product | `table: public.product\n    through: public.x` | rules[0].through: "public.x" is not a section of keys; expected a section such as { table: public.product, on: "category_id = id" }

@@ -29,6 +29,25 @@ final class AccessTable {
     final LongAdder reads = new LongAdder();
     final LongAdder misses = new LongAdder();
     final LongAdder loadNanos = new LongAdder();
+    final LongAdder loads = new LongAdder();
+
+    /** Last one wins, in no promised order between threads. */
+    private volatile int bytes;
+
+    /** Reads last: a thread that counts late must not leave a miss here that is no read. */
+    KeyCount toCount(String cache, String key) {
+      long loaded = loads.sum();
+      long missed = misses.sum();
+      Duration loadTime = Duration.ofNanos(loadNanos.sum());
+      return new KeyCount(cache, key, reads.sum(), missed, loadTime, loaded, bytes);
+    }
+
+    /** Writes only what is new: threads that read the same key would fight for the line. */
+    void sized(int now) {
+      if (now != 0 && now != bytes) {
+        bytes = now;
+      }
+    }
   }
 
   /**
@@ -43,16 +62,17 @@ final class AccessTable {
     this.expectedKeysPerCache = Math.max(LEAST_CAPACITY, expectedKeysPerCache);
   }
 
-  void hit(String cache, String key) {
+  void hit(String cache, String key, int bytes) {
     Counts counts = find(cache, key);
     if (counts == null) {
       dropped.increment();
       return;
     }
     counts.reads.increment();
+    counts.sized(bytes);
   }
 
-  void miss(String cache, String key, long loadNanos) {
+  void miss(String cache, String key, long loadNanos, int bytes) {
     Counts counts = find(cache, key);
     if (counts == null) {
       dropped.increment();
@@ -60,7 +80,11 @@ final class AccessTable {
     }
     counts.reads.increment();
     counts.misses.increment();
-    counts.loadNanos.add(loadNanos);
+    if (loadNanos > 0) {
+      counts.loadNanos.add(loadNanos);
+      counts.loads.increment();
+    }
+    counts.sized(bytes);
   }
 
   private @org.jspecify.annotations.Nullable Counts find(String cache, String key) {
@@ -105,16 +129,7 @@ final class AccessTable {
   AccessReport report(String client, Instant to) {
     List<KeyCount> counts = new ArrayList<>(keys.get());
     caches.forEach(
-        (cache, ofCache) ->
-            ofCache.forEach(
-                (key, c) ->
-                    counts.add(
-                        new KeyCount(
-                            cache,
-                            key,
-                            c.reads.sum(),
-                            c.misses.sum(),
-                            Duration.ofNanos(c.loadNanos.sum())))));
+        (cache, ofCache) -> ofCache.forEach((key, c) -> counts.add(c.toCount(cache, key))));
     return new AccessReport(client, from, to, counts, dropped.sum());
   }
 }

@@ -76,12 +76,22 @@ public final class BufferedAccessRecorder implements AccessRecorder, AutoCloseab
 
   @Override
   public void hit(String cache, String key) {
-    current.hit(cache, key);
+    current.hit(cache, key, 0);
+  }
+
+  @Override
+  public void hit(String cache, String key, int bytes) {
+    current.hit(cache, key, bytes);
   }
 
   @Override
   public void miss(String cache, String key, long loadNanos) {
-    current.miss(cache, key, loadNanos);
+    current.miss(cache, key, loadNanos, 0);
+  }
+
+  @Override
+  public void miss(String cache, String key, long loadNanos, int bytes) {
+    current.miss(cache, key, loadNanos, bytes);
   }
 
   /** Ends the thread and hands over what is left; waits at most 2 s. What is read after is lost. */

@@ -7,8 +7,8 @@ import java.util.List;
 
 /** Cuts a report into parts that fit into a Kafka record each; together they say the same. Pure. */
 final class ReportParts {
-  /** Avro: three numbers of at most ten bytes each, and two lengths of at most five. */
-  private static final int NUMBERS_BYTES = 40;
+  /** Avro: five numbers of at most ten bytes each, and two lengths of at most five. */
+  private static final int NUMBERS_BYTES = 60;
 
   /** A character of UTF-16 takes at most three bytes in UTF-8. */
   private static final int BYTES_PER_CHARACTER = 3;

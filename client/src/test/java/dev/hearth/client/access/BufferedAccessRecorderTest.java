@@ -50,8 +50,22 @@ class BufferedAccessRecorderTest {
     assertThat(report.dropped()).isZero();
     assertThat(report.counts())
         .containsExactlyInAnyOrder(
-            new KeyCount("product", "a:1", 4, 2, Duration.ofNanos(7_000)),
+            new KeyCount("product", "a:1", 4, 2, Duration.ofNanos(7_000), 2, 0),
             new KeyCount("category", "a:1", 1, 0, Duration.ZERO));
+  }
+
+  @Test
+  void countsOnlyItsOwnLoadsAndKeepsTheSizeThatItSawLast() throws Exception {
+    recorder.miss("product", "a:1", 3_000, 100);
+    recorder.miss("product", "a:1", 0, 100); // another reader's load
+    recorder.hit("product", "a:1", 120);
+    recorder.hit("product", "a:1", 0); // from the process itself
+    recorder.hit("product", "a:1");
+
+    AccessReport report = reportAt(NOON.plusSeconds(1));
+
+    assertThat(report.counts())
+        .containsExactly(new KeyCount("product", "a:1", 5, 2, Duration.ofNanos(3_000), 1, 120));
   }
 
   @Test

@@ -77,7 +77,13 @@ class ReportPartsTest {
 
   private static KeyCount count(String key) {
     return new KeyCount(
-        "product", key, Long.MAX_VALUE, Long.MAX_VALUE, Duration.ofNanos(Long.MAX_VALUE));
+        "product",
+        key,
+        Long.MAX_VALUE,
+        Long.MAX_VALUE,
+        Duration.ofNanos(Long.MAX_VALUE),
+        Long.MAX_VALUE,
+        Long.MAX_VALUE);
   }
 
   private static AccessReport report(List<KeyCount> counts, long dropped) {

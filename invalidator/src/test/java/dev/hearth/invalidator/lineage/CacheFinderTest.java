@@ -30,8 +30,7 @@ class CacheFinderTest {
               Duration.ofHours(1),
               HearthConfig.Mode.FENCED,
               Duration.ofSeconds(5),
-              null,
-              false));
+              null));
     }
     return caches;
   }

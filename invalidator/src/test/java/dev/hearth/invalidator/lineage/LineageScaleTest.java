@@ -49,8 +49,7 @@ class LineageScaleTest {
           Duration.ofHours(1),
           HearthConfig.Mode.FENCED,
           Duration.ofSeconds(5),
-          null,
-          false);
+          null);
 
   @TempDir private Path directory;
 

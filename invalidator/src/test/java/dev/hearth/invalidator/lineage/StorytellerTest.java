@@ -257,8 +257,7 @@ class StorytellerTest {
         Duration.ofHours(1),
         mode,
         Duration.ofSeconds(5),
-        null,
-        false);
+        null);
   }
 
   private void applied(String store, long first, long last, Instant at) {

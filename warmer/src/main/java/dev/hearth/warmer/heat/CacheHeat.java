@@ -1,7 +1,9 @@
 package dev.hearth.warmer.heat;
 
+import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.access.HotKeys;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,12 +24,13 @@ final class CacheHeat {
 
   static final int LARGEST_HOT_KEYS_BYTES = 700_000;
 
-  /** Two doubles and a length that varies, in Avro. */
-  private static final int HOT_KEY_OVERHEAD_BYTES = 2 * Double.BYTES + 3;
+  /** Five doubles and a length that varies, in Avro. */
+  private static final int HOT_KEY_OVERHEAD_BYTES = 5 * Double.BYTES + 3;
 
   private final String cache;
   private final HeatSettings settings;
-  private final DecayedSketch[] shards;
+  private final Duration halfLife;
+  private final HeatShard[] shards;
   private final boolean[] unstored;
   private long latestMillis = Long.MIN_VALUE;
   private boolean unpublished;
@@ -35,7 +38,8 @@ final class CacheHeat {
   CacheHeat(String cache, HeatSettings settings, KeyValueStore<String, byte[]> store) {
     this.cache = cache;
     this.settings = settings;
-    this.shards = new DecayedSketch[settings.shards()];
+    this.halfLife = settings.halfLifeOf(cache);
+    this.shards = new HeatShard[settings.shards()];
     this.unstored = new boolean[settings.shards()];
     for (int i = 0; i < shards.length; i++) {
       shards[i] = restore(i, store.get(storeKey(i)));
@@ -43,13 +47,30 @@ final class CacheHeat {
     }
   }
 
-  void add(String key, long reads, long atMillis) {
+  void addReads(AccessReport.KeyCount count, long atMillis) {
     latestMillis = Math.max(latestMillis, atMillis);
-    if (reads == 0) {
+    if (count.reads() == 0) {
       return;
     }
-    int shard = Math.floorMod(spread(key.hashCode()), shards.length);
-    shards[shard].add(key, reads, atMillis);
+    int shard = shardOf(count.key());
+    shards[shard].addReads(count, atMillis);
+    changed(shard);
+  }
+
+  /** Counts writes, of a key that is hot; of another one, nothing is kept. */
+  void addWrites(String key, long writes, long atMillis) {
+    int shard = shardOf(key);
+    if (shards[shard].addWrites(key, writes, atMillis)) {
+      latestMillis = Math.max(latestMillis, atMillis);
+      changed(shard);
+    }
+  }
+
+  private int shardOf(String key) {
+    return Math.floorMod(spread(key.hashCode()), shards.length);
+  }
+
+  private void changed(int shard) {
     unstored[shard] = true;
     unpublished = true;
   }
@@ -72,14 +93,14 @@ final class CacheHeat {
   HotKeys publish() {
     unpublished = false;
     List<DecayedSketch.Heat> all = new ArrayList<>();
-    for (DecayedSketch shard : shards) {
+    for (HeatShard shard : shards) {
       all.addAll(shard.hottest(settings.top(), latestMillis));
     }
     all.sort(
         Comparator.comparingDouble(DecayedSketch.Heat::reads)
             .reversed()
             .thenComparing(DecayedSketch.Heat::key));
-    double perSecond = Math.log(2) / (settings.halfLife().toMillis() / 1000.0);
+    double perSecond = Math.log(2) / (halfLife.toMillis() / 1000.0);
     List<HotKeys.HotKey> hottest = new ArrayList<>(Math.min(all.size(), settings.top()));
     int bytes = 0;
     for (DecayedSketch.Heat heat : all.subList(0, Math.min(all.size(), settings.top()))) {
@@ -87,18 +108,29 @@ final class CacheHeat {
       if (bytes > LARGEST_HOT_KEYS_BYTES) {
         break;
       }
-      hottest.add(
-          new HotKeys.HotKey(heat.key(), heat.reads() * perSecond, heat.error() * perSecond));
+      hottest.add(hotKey(heat, perSecond));
     }
-    return new HotKeys(cache, Instant.ofEpochMilli(latestMillis), settings.halfLife(), hottest);
+    return new HotKeys(cache, Instant.ofEpochMilli(latestMillis), halfLife, hottest);
   }
 
-  private DecayedSketch restore(int shard, byte @org.jspecify.annotations.Nullable [] stored) {
-    double halfLifeMillis = settings.halfLife().toMillis();
+  private HotKeys.HotKey hotKey(DecayedSketch.Heat heat, double perSecond) {
+    HeatShard shard = shards[shardOf(heat.key())];
+    KeyCosts.Cost cost = shard.cost(heat.key());
+    return new HotKeys.HotKey(
+        heat.key(),
+        heat.reads() * perSecond,
+        heat.error() * perSecond,
+        cost.meanLoadMicros(),
+        cost.meanBytes(),
+        shard.writes(heat.key(), latestMillis) * perSecond);
+  }
+
+  private HeatShard restore(int shard, byte @org.jspecify.annotations.Nullable [] stored) {
+    double halfLifeMillis = halfLife.toMillis();
     if (stored == null) {
-      return new DecayedSketch(settings.slotsPerShard(), halfLifeMillis);
+      return new HeatShard(settings.slotsPerShard(), halfLifeMillis);
     }
-    return DecayedSketch.fromBytes(stored, settings.slotsPerShard(), halfLifeMillis)
+    return HeatShard.fromBytes(stored, settings.slotsPerShard(), halfLifeMillis)
         .orElseGet(
             () -> {
               log.warn(
@@ -106,13 +138,13 @@ final class CacheHeat {
                   cache,
                   shard,
                   stored.length);
-              return new DecayedSketch(settings.slotsPerShard(), halfLifeMillis);
+              return new HeatShard(settings.slotsPerShard(), halfLifeMillis);
             });
   }
 
   /** Names all that the bytes depend on: with other settings, heat starts cold. */
   private String storeKey(int shard) {
-    return cache + "#" + shard + "/" + shards.length + "@" + settings.halfLife().toMillis();
+    return cache + "#" + shard + "/" + shards.length + "@" + halfLife.toMillis();
   }
 
   /**

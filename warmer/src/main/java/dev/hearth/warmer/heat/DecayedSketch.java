@@ -125,6 +125,11 @@ final class DecayedSketch {
    * @param mostBytes at least 29
    */
   byte[] toBytes(int mostBytes) {
+    return toBytes(mostBytes, new ArrayList<>());
+  }
+
+  /** As {@link #toBytes(int)}, and adds the keys that are kept, in their order, to a list. */
+  byte[] toBytes(int mostBytes, List<String> keptKeys) {
     ItemsSketch.Row<String>[] rows = rows();
     double error = carriedError + weights.getMaximumError();
     ByteArrayOutputStream body = new ByteArrayOutputStream();
@@ -137,6 +142,7 @@ final class DecayedSketch {
         }
         out.writeUTF(row.getItem());
         out.writeLong(row.getLowerBound());
+        keptKeys.add(row.getItem());
         kept++;
       }
       ByteArrayOutputStream whole = new ByteArrayOutputStream(HEADER_BYTES + body.size());
@@ -155,8 +161,21 @@ final class DecayedSketch {
 
   /** The sketch that bytes hold; empty where they are damaged or of another layout. */
   static Optional<DecayedSketch> fromBytes(byte[] bytes, int slots, double halfLifeMillis) {
+    return read(
+        new DataInputStream(new ByteArrayInputStream(bytes)),
+        slots,
+        halfLifeMillis,
+        new ArrayList<>());
+  }
+
+  /**
+   * The sketch that comes next, and adds its keys to a list in their order; empty where it is
+   * damaged or of another layout.
+   */
+  static Optional<DecayedSketch> read(
+      DataInputStream in, int slots, double halfLifeMillis, List<String> keys) {
     DecayedSketch sketch = new DecayedSketch(slots, halfLifeMillis);
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+    try {
       if (in.readByte() != LAYOUT) {
         return Optional.empty();
       }
@@ -166,6 +185,7 @@ final class DecayedSketch {
       int count = in.readInt();
       for (int i = 0; i < count; i++) {
         String key = in.readUTF();
+        keys.add(key);
         sketch.weights.update(key, Math.max(0, in.readLong()));
       }
       return Optional.of(sketch);
@@ -177,6 +197,11 @@ final class DecayedSketch {
   /** The latest time that was counted; {@link Long#MIN_VALUE} where nothing was. */
   long latestMillis() {
     return latestMillis;
+  }
+
+  /** Whether a key has a counter. */
+  boolean counts(String key) {
+    return weights.getLowerBound(key) > 0;
   }
 
   int keys() {

@@ -12,15 +12,15 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reports of one cache each, to its hot keys. Event time decides what a read weighs; the wall clock
- * decides only when to store and to publish, and that no report speaks of the future: a client
- * whose clock is ahead would otherwise make everybody else's reads old.
+ * Reads and writes of one cache each, to its hot keys. Event time decides what a read weighs; the
+ * wall clock decides only when to store and to publish, and that no report speaks of the future: a
+ * client whose clock is ahead would otherwise make everybody else's reads old.
  *
  * <p>Changed shards are stored every second, not with every report, so a crash may forget the
  * reports of a second whose offsets were committed; and at-least-once may count some twice. Reports
  * are lossy by contract and heat is an estimate, so neither is worth a transaction.
  */
-final class HeatProcessor implements Processor<String, AccessReport, String, HotKeys> {
+final class HeatProcessor implements Processor<String, HeatNews, String, HotKeys> {
   static final String STORE = "heat";
 
   private final HeatSettings settings;
@@ -46,17 +46,24 @@ final class HeatProcessor implements Processor<String, AccessReport, String, Hot
   }
 
   @Override
-  public void process(Record<String, AccessReport> record) {
+  public void process(Record<String, HeatNews> record) {
     if (context == null || store == null) {
       throw new IllegalStateException("process before init");
     }
     KeyValueStore<String, byte[]> stored = store;
     CacheHeat heat =
         caches.computeIfAbsent(record.key(), cache -> new CacheHeat(cache, settings, stored));
-    long atMillis = Math.min(record.value().to().toEpochMilli(), context.currentSystemTimeMs());
-    for (AccessReport.KeyCount count : record.value().counts()) {
-      heat.add(count.key(), count.reads(), atMillis);
+    long now = context.currentSystemTimeMs();
+    if (record.value() instanceof HeatNews.Reads reads) {
+      long atMillis = Math.min(reads.report().to().toEpochMilli(), now);
+      for (AccessReport.KeyCount count : reads.report().counts()) {
+        heat.addReads(count, atMillis);
+      }
+      return;
     }
+    HeatNews.Writes writes = (HeatNews.Writes) record.value();
+    long atMillis = Math.min(writes.until().toEpochMilli(), now);
+    writes.byKey().forEach((key, times) -> heat.addWrites(key, times, atMillis));
   }
 
   private void publish(ProcessorContext<String, HotKeys> to, long nowMillis) {

@@ -1,16 +1,18 @@
 package dev.hearth.warmer.heat;
 
 import dev.hearth.chassis.metrics.Metrics;
-import dev.hearth.schemas.access.AccessReport;
-import dev.hearth.schemas.topic.Topic;
+import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
@@ -26,8 +28,9 @@ import org.apache.kafka.streams.state.Stores;
  * Access reports to hot keys.
  *
  * <pre>
- * accesses (4) ──▶ read-reports ──▶ key-by-cache ──▶ by-cache-repartition (4) ──▶ heat ──▶ hot-keys (1)
- *                       └──▶ dead-letters                                    store: heat
+ * accesses (4) ──▶ read-reports ──▶ key-by-cache ─┬▶ by-cache-repartition (4) ──▶ heat ──▶ hot-keys (1)
+ *                       └──▶ dead-letters         │                          store: heat
+ * invalidations (4) ──▶ read-writes ──────────────┘
  * </pre>
  *
  * <p>The key of a report is its client, so the counts of one cache come in over all partitions.
@@ -36,9 +39,17 @@ import org.apache.kafka.streams.state.Stores;
  * their reads up already: a few records a second for each of them, whatever they read. Keying by
  * cache in the client would cost it a record for each cache and make every client's author get it
  * right.
+ *
+ * <p>Invalidations come by the slot of their key, in other partitions and by another hash than the
+ * reports, so no partition of one can be joined with a partition of the other. Both go by cache,
+ * and meet in the task that owns it. It is no join of streams: a write only counts, beside the
+ * reads, for a key that has a counter.
  */
 public final class HeatTopology {
   private static final String BY_CACHE = "by-cache";
+
+  /** Where no group has read yet. Writes before a key is hot count for nothing anyway. */
+  private static final Duration WRITES_TO_BEGIN_WITH = Duration.ofHours(1);
 
   private HeatTopology() {}
 
@@ -52,29 +63,40 @@ public final class HeatTopology {
   /**
    * The topology.
    *
-   * @param caches names in the configuration; counts of others are left out
+   * @param caches templates of their keys, by their names in the configuration; what is of no other
+   *     cache or key is left out
    */
   public static Topology build(
-      Topics topics, Set<String> caches, HeatSettings settings, Metrics metrics) {
-    Topic<String, AccessReport> accesses = topics.accesses();
+      Topics topics, Map<String, KeyTemplate> caches, HeatSettings settings, Metrics metrics) {
+    Map<String, CacheKeys> keys =
+        caches.entrySet().stream()
+            .collect(
+                Collectors.toUnmodifiableMap(
+                    Map.Entry::getKey, each -> new CacheKeys(each.getValue())));
+    CountCheck check = new CountCheck(keys, settings);
     StreamsBuilder builder = new StreamsBuilder();
     builder.addStateStore(
         Stores.keyValueStoreBuilder(
-                Stores.inMemoryKeyValueStore(HeatProcessor.STORE),
-                Serdes.String(),
-                Serdes.ByteArray())
-            .withLoggingEnabled(Map.of()));
-
+            Stores.inMemoryKeyValueStore(HeatProcessor.STORE),
+            Serdes.String(),
+            Serdes.ByteArray()));
+    KStream<String, HeatNews> writes =
+        builder.stream(
+                topics.invalidations().name(),
+                Consumed.with(Serdes.ByteArray(), Serdes.ByteArray())
+                    .withName("invalidations")
+                    .withOffsetResetPolicy(AutoOffsetReset.byDuration(WRITES_TO_BEGIN_WITH)))
+            .process(() -> new WriteReader(keys, settings, metrics), Named.as("read-writes"));
     builder.stream(
-            accesses.name(),
+            topics.accesses().name(),
             Consumed.with(Serdes.ByteArray(), Serdes.ByteArray()).withName("accesses"))
-        .process(() -> new ReportReader(caches, metrics), Named.as("read-reports"))
+        .process(() -> new ReportReader(check, metrics), Named.as("read-reports"))
         .split(Named.as("reports-"))
         .branch(
             ReadReport::isUnreadable,
             Branched.withConsumer(unreadable -> setAside(unreadable, topics), "unreadable"))
         .defaultBranch(
-            Branched.withConsumer(usable -> toHotKeys(usable, topics, settings), "usable"));
+            Branched.withConsumer(usable -> toHotKeys(usable, writes, topics, settings), "usable"));
     return builder.build();
   }
 
@@ -87,11 +109,15 @@ public final class HeatTopology {
   }
 
   private static void toHotKeys(
-      KStream<byte[], ReadReport> usable, Topics topics, HeatSettings settings) {
+      KStream<byte[], ReadReport> usable,
+      KStream<String, HeatNews> writes,
+      Topics topics,
+      HeatSettings settings) {
     usable
         .map(ReadReport::byCache, Named.as("key-by-cache"))
+        .merge(writes, Named.as("reads-and-writes"))
         .repartition(
-            Repartitioned.with(Serdes.String(), topics.accesses().value())
+            Repartitioned.with(Serdes.String(), HeatNewsSerde.of(topics.accesses().value()))
                 .withName(BY_CACHE)
                 .withNumberOfPartitions(topics.accesses().partitions()))
         .process(() -> new HeatProcessor(settings), Named.as("heat"), HeatProcessor.STORE)

@@ -18,9 +18,9 @@ sealed interface ReadReport {
     return read instanceof Unreadable;
   }
 
-  static KeyValue<String, AccessReport> byCache(byte @Nullable [] key, ReadReport read) {
+  static KeyValue<String, HeatNews> byCache(byte @Nullable [] key, ReadReport read) {
     Part part = (Part) read;
-    return KeyValue.pair(part.cache(), part.report());
+    return KeyValue.pair(part.cache(), new HeatNews.Reads(part.report()));
   }
 
   @SuppressWarnings("NullAway") // a dead tombstone stays one

@@ -6,10 +6,10 @@ import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.codec.UnreadableRecordException;
 import dev.hearth.schemas.codec.WireCodec;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -25,36 +25,16 @@ import org.jspecify.annotations.Nullable;
  * thing that was wrong with it, and as {@code counted} when nothing was.
  */
 final class ReportReader implements Processor<byte[], byte[], byte[], ReadReport> {
-  /**
-   * Above it a count is a defect or an attack: a thousand million reads a second for a quarter
-   * hour.
-   */
-  static final long MOST_READS = 1_000_000_000_000L;
-
-  /** Longer keys would let a client fill the records of the state store. */
-  static final int LONGEST_KEY = 1_024;
-
   private static final String STAGE = "heat";
 
-  /** What was wrong with a report. */
-  private enum Outcome {
-    COUNTED,
-    UNREADABLE,
-    IMPLAUSIBLE,
-    UNKNOWN_CACHE,
-    LONG_KEY;
+  private static final String COUNTED = "counted";
 
-    String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
-  private final Set<String> knownCaches;
+  private final CountCheck check;
   private final Metrics metrics;
   private @Nullable ProcessorContext<byte[], ReadReport> context;
 
-  ReportReader(Set<String> knownCaches, Metrics metrics) {
-    this.knownCaches = Set.copyOf(knownCaches);
+  ReportReader(CountCheck check, Metrics metrics) {
+    this.check = check;
     this.metrics = metrics;
   }
 
@@ -76,7 +56,7 @@ final class ReportReader implements Processor<byte[], byte[], byte[], ReadReport
       }
       forwardParts(context, record, report);
     } catch (UnreadableRecordException e) {
-      count(Outcome.UNREADABLE);
+      count(CountCheck.Flaw.UNREADABLE.label());
       metrics.counter(Metric.DEAD_LETTERS, STAGE).increment();
       context.forward(
           record
@@ -87,18 +67,18 @@ final class ReportReader implements Processor<byte[], byte[], byte[], ReadReport
 
   private void forwardParts(
       ProcessorContext<byte[], ReadReport> to, Record<byte[], byte[]> record, AccessReport report) {
-    Set<Outcome> wrong = EnumSet.noneOf(Outcome.class);
+    Instant now = Instant.ofEpochMilli(to.currentSystemTimeMs());
+    Set<CountCheck.Flaw> wrong = EnumSet.noneOf(CountCheck.Flaw.class);
+    if (check.isOfTheFuture(report.to(), now)) {
+      wrong.add(CountCheck.Flaw.FUTURE);
+    }
     Map<String, List<AccessReport.KeyCount>> byCache = new TreeMap<>();
     for (AccessReport.KeyCount count : report.counts()) {
-      if (!knownCaches.contains(count.cache())) {
-        wrong.add(Outcome.UNKNOWN_CACHE);
-      } else if (count.reads() < 0 || count.reads() > MOST_READS) {
-        wrong.add(Outcome.IMPLAUSIBLE);
-      } else if (count.key().length() > LONGEST_KEY) {
-        wrong.add(Outcome.LONG_KEY);
-      } else {
-        byCache.computeIfAbsent(count.cache(), cache -> new ArrayList<>()).add(count);
-      }
+      check
+          .flaw(count, report.to(), now)
+          .ifPresentOrElse(
+              wrong::add,
+              () -> byCache.computeIfAbsent(count.cache(), each -> new ArrayList<>()).add(count));
     }
     byCache.forEach(
         (cache, counts) ->
@@ -114,14 +94,14 @@ final class ReportReader implements Processor<byte[], byte[], byte[], ReadReport
                                 counts,
                                 report.dropped())))));
     if (wrong.isEmpty()) {
-      count(Outcome.COUNTED);
+      count(COUNTED);
     } else {
-      wrong.forEach(this::count);
+      wrong.forEach(flaw -> count(flaw.label()));
     }
   }
 
-  private void count(Outcome outcome) {
-    metrics.counter(Metric.ACCESS_REPORTS, outcome.label()).increment();
+  private void count(String outcome) {
+    metrics.counter(Metric.ACCESS_REPORTS, outcome).increment();
   }
 
   /** The headers that Kafka Streams gives its own dead letters (KIP-1034), and the stage. */

@@ -10,6 +10,7 @@ import dev.hearth.schemas.warmup.WarmupRun.State;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -118,12 +119,15 @@ public final class WarmupRoutes implements Routes {
   private void hotKeys(Context context) {
     String cache = context.queryParam("cache");
     if (cache == null) {
-      throw new ProblemException(
-          ProblemDetail.of(
-              400,
-              "Bad Request",
-              "The cache is missing.",
-              new FieldError("cache", WarmupRequestBody.known(caches))));
+      int top = top(context);
+      context.json(
+          Map.of(
+              "caches",
+              caches.stream()
+                  .sorted()
+                  .map(each -> HotKeysAnswer.of(each, hotKeys.apply(each), top))
+                  .toList()));
+      return;
     }
     if (!caches.contains(cache)) {
       throw new ProblemException(

@@ -99,7 +99,7 @@ class DecayedSketchTest {
     DecayedSketch sketch = new DecayedSketch(64, HALF_LIFE);
 
     for (int i = 0; i < 1_000; i++) {
-      sketch.add("absurd", ReportReader.MOST_READS, T0 + i * 60_000L);
+      sketch.add("absurd", CountCheck.MOST_READS, T0 + i * 60_000L);
       sketch.add("sane", 1, T0 + i * 60_000L);
     }
 

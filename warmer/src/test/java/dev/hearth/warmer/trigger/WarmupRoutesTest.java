@@ -181,6 +181,32 @@ class WarmupRoutesTest {
   }
 
   @Test
+  void saysWhatAHotKeyCostsAndThatItIsBetterNotCached() throws Exception {
+    JsonNode keys = json(send("GET", "/v1/hot-keys?cache=product", "")).path("keys");
+
+    assertThat(keys.path(0).path("churning").asBoolean(true)).isFalse();
+    assertThat(keys.path(0).path("bestHitRatio").asDouble()).isEqualTo(1);
+    assertThat(keys.path(0).path("loadMicros").isNull()).isTrue();
+    assertThat(keys.path(0).path("bytes").isNull()).isTrue();
+    assertThat(keys.path(1).path("writesPerSecond").asDouble()).isEqualTo(3);
+    assertThat(keys.path(1).path("bestHitRatio").asDouble()).isEqualTo(0.25);
+    assertThat(keys.path(1).path("churning").asBoolean()).isTrue();
+    assertThat(keys.path(1).path("loadMicros").asDouble()).isEqualTo(1_250);
+    assertThat(keys.path(1).path("bytes").asDouble()).isEqualTo(512);
+  }
+
+  @Test
+  void showsAllCachesWhereNoneIsNamed() throws Exception {
+    JsonNode all = json(send("GET", "/v1/hot-keys?top=1", ""));
+
+    assertThat(all.path("caches")).hasSize(2);
+    assertThat(all.path("caches").path(0).path("cache").asText()).isEqualTo("page");
+    assertThat(all.path("caches").path(0).path("keys")).isEmpty();
+    assertThat(all.path("caches").path(1).path("cache").asText()).isEqualTo("product");
+    assertThat(all.path("caches").path(1).path("keys")).hasSize(1);
+  }
+
+  @Test
   void showsNoKeysOfACacheThatNobodyReportedYet() throws Exception {
     HttpResponse<String> response = send("GET", "/v1/hot-keys?cache=page", "");
 
@@ -192,7 +218,6 @@ class WarmupRoutesTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "/v1/hot-keys|400|cache|expected one of page, product",
         "/v1/hot-keys?cache=nowhere|404|cache|expected one of page, product",
         "/v1/hot-keys?cache=page&top=0|400|top|is 0; expected a whole number from 1 to 1000000",
         "/v1/hot-keys?cache=page&top=many|400|top|is many; expected a whole number from 1 to"
@@ -216,7 +241,7 @@ class WarmupRoutesTest {
                 Duration.ofMinutes(10),
                 List.of(
                     new HotKeys.HotKey("product:1", 9.5, 0.5),
-                    new HotKeys.HotKey("product:2", 1, 0.5))))
+                    new HotKeys.HotKey("product:2", 1, 0.5, 1_250, 512, 3))))
         : Optional.empty();
   }
 
