@@ -7,6 +7,7 @@ import dev.hearth.store.standby.EpochsTopic;
 import dev.hearth.store.standby.Refusal;
 import dev.hearth.store.standby.Standby;
 import dev.hearth.store.standby.StandbyReads;
+import dev.hearth.warmer.load.LoadException;
 import dev.hearth.warmer.load.LoadQuery;
 import dev.hearth.warmer.load.LoadedBatch;
 import dev.hearth.warmer.load.ReadPool;
@@ -96,9 +97,22 @@ final class Loads {
                               metrics
                                   .counter(Metric.STANDBY_REFUSALS, cache, refusal.label())
                                   .increment());
+                  requireAskedOnly(cache, read.value());
                   return new BatchLoader.Loaded(
                       read.value().found(), read.value().absent(), isBehind(read));
                 });
+  }
+
+  /** A query that answers what nobody asked is not what it should be, whatever else it says. */
+  private static void requireAskedOnly(String cache, LoadedBatch batch) {
+    if (batch.unasked() > 0) {
+      throw new LoadException(
+          "the load query answered "
+              + batch.unasked()
+              + " rows whose keys nobody asked for, so nothing of them was stored; have caches."
+              + cache
+              + ".load select the key columns as they are, and only of the wanted keys");
+    }
   }
 
   /** A standby that rests was behind, or worse, a moment ago. */

@@ -3,6 +3,7 @@ package dev.hearth.warmer;
 import static dev.hearth.warmer.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.chassis.metrics.Metric;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import java.nio.file.Path;
@@ -37,8 +38,14 @@ class ColdStoreTest {
         StatefulRedisConnection<String, String> redis = client.connect()) {
       redis.sync().flushall();
     }
+    double before = started();
     running.redis.reborn();
 
+    eventually(ColdStoreTest::started, count -> assertThat(count).isGreaterThan(before));
     running.awaitWarm();
+  }
+
+  private static double started() {
+    return running.metrics.counter(Metric.TRIGGERS, "cold_store", "started").count();
   }
 }
