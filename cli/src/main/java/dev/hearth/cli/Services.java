@@ -13,6 +13,7 @@ import dev.hearth.invalidator.DeliveryControl;
 import dev.hearth.invalidator.Invalidator;
 import dev.hearth.invalidator.Lineage;
 import dev.hearth.schemas.topic.Topics;
+import dev.hearth.warmer.HeatSources;
 import dev.hearth.warmer.Warmer;
 import dev.hearth.warmer.WarmerSettings;
 import java.net.URI;
@@ -98,6 +99,9 @@ public final class Services implements AutoCloseable {
     }
     lineage.ifPresent(components::add);
     warmer.ifPresent(components::add);
+    if (roles.contains(Role.WARM)) {
+      components.add(new HeatSources(config, topics, kafka, health, clock));
+    }
     this.lifecycle = new Lifecycle(components, CLOSE_BOUND);
   }
 
