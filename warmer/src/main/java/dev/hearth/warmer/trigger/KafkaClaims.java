@@ -6,6 +6,8 @@ import dev.hearth.schemas.warmup.TriggerClaim;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,17 +39,20 @@ import org.slf4j.LoggerFactory;
 public final class KafkaClaims implements Claims, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(KafkaClaims.class);
   private static final Duration LONGEST_CLAIM = Duration.ofSeconds(15);
+  private static final int MOST_UNSETTLED = 1_000;
   private static final Duration RETRY_EVERY = Duration.ofSeconds(1);
   private static final Duration POLL = Duration.ofMillis(500);
 
   private final Topic<String, TriggerClaim> topic;
   private final Clock clock;
   private final Runnable heartbeat;
+  private final Duration longestClaim;
   private final Map<String, Object> reading;
   private final KafkaProducer<String, TriggerClaim> producer;
   private final Object lock = new Object();
   private final ClaimBook book = new ClaimBook();
   private final Map<String, String> own = new HashMap<>();
+  private final Map<String, String> unsettled = new LinkedHashMap<>();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread thread = new Thread(this::follow, "trigger-claims");
   private long followedTo;
@@ -64,6 +69,16 @@ public final class KafkaClaims implements Claims, AutoCloseable {
       Map<String, String> kafka,
       Clock clock,
       Runnable heartbeat) {
+    this(topic, kafka, clock, heartbeat, LONGEST_CLAIM);
+  }
+
+  KafkaClaims(
+      Topic<String, TriggerClaim> topic,
+      Map<String, String> kafka,
+      Clock clock,
+      Runnable heartbeat,
+      Duration longestClaim) {
+    this.longestClaim = longestClaim;
     this.topic = topic;
     this.clock = clock;
     this.heartbeat = heartbeat;
@@ -97,19 +112,24 @@ public final class KafkaClaims implements Claims, AutoCloseable {
 
   @Override
   public Outcome claim(String trigger) {
-    // Whoever repeats a delivery a million times writes nothing.
-    if (isTaken(trigger)) {
-      return Outcome.TAKEN;
+    String claimant;
+    synchronized (lock) {
+      // Whoever repeats a delivery a million times writes nothing.
+      if (book.holderOf(trigger).isPresent()) {
+        return settled(trigger);
+      }
+      claimant =
+          unsettled.computeIfAbsent(trigger, unclaimed -> UUID.randomUUID().toString());
+      forgetUnsettled();
     }
-    String claimant = UUID.randomUUID().toString();
-    long deadline = System.nanoTime() + LONGEST_CLAIM.toNanos();
+    long deadline = System.nanoTime() + longestClaim.toNanos();
     try {
       long offset =
           producer
               .send(record(new TriggerClaim(trigger, claimant, clock.instant(), false)))
-              .get(LONGEST_CLAIM.toMillis(), TimeUnit.MILLISECONDS)
+              .get(longestClaim.toMillis(), TimeUnit.MILLISECONDS)
               .offset();
-      return outcome(trigger, claimant, offset, deadline);
+      return outcome(trigger, offset, deadline);
     } catch (ExecutionException | TimeoutException | KafkaException | IllegalStateException e) {
       log.warn("trigger not claimed trigger={} error={}", trigger, e.toString());
       return Outcome.UNKNOWN;
@@ -119,7 +139,7 @@ public final class KafkaClaims implements Claims, AutoCloseable {
     }
   }
 
-  private Outcome outcome(String trigger, String claimant, long offset, long deadline)
+  private Outcome outcome(String trigger, long offset, long deadline)
       throws InterruptedException {
     synchronized (lock) {
       while (followedTo <= offset) {
@@ -130,12 +150,29 @@ public final class KafkaClaims implements Claims, AutoCloseable {
         }
         lock.wait(left);
       }
-      if (!book.holderOf(trigger).equals(Optional.of(claimant))) {
-        return Outcome.TAKEN;
-      }
-      own.put(trigger, claimant);
-      own.keySet().removeIf(each -> book.holderOf(each).isEmpty());
-      return Outcome.FIRST;
+      return settled(trigger);
+    }
+  }
+
+  /**
+   * Who was first, now that it stands on the topic. A claim of this instance that it could not say
+   * anything of before is settled here too; whoever asks first has it, and nobody after.
+   */
+  private Outcome settled(String trigger) {
+    String claimant = unsettled.remove(trigger);
+    if (claimant == null || !book.holderOf(trigger).equals(Optional.of(claimant))) {
+      return Outcome.TAKEN;
+    }
+    own.put(trigger, claimant);
+    own.keySet().removeIf(each -> book.holderOf(each).isEmpty());
+    return Outcome.FIRST;
+  }
+
+  private void forgetUnsettled() {
+    Iterator<String> oldest = unsettled.keySet().iterator();
+    while (unsettled.size() > MOST_UNSETTLED) {
+      oldest.next();
+      oldest.remove();
     }
   }
 
