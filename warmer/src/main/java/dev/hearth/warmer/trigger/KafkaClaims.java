@@ -118,8 +118,7 @@ public final class KafkaClaims implements Claims, AutoCloseable {
       if (book.holderOf(trigger).isPresent()) {
         return settled(trigger);
       }
-      claimant =
-          unsettled.computeIfAbsent(trigger, unclaimed -> UUID.randomUUID().toString());
+      claimant = unsettled.computeIfAbsent(trigger, unclaimed -> UUID.randomUUID().toString());
       forgetUnsettled();
     }
     long deadline = System.nanoTime() + longestClaim.toNanos();
@@ -139,8 +138,7 @@ public final class KafkaClaims implements Claims, AutoCloseable {
     }
   }
 
-  private Outcome outcome(String trigger, long offset, long deadline)
-      throws InterruptedException {
+  private Outcome outcome(String trigger, long offset, long deadline) throws InterruptedException {
     synchronized (lock) {
       while (followedTo <= offset) {
         long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
