@@ -5,6 +5,7 @@ import dev.hearth.chassis.config.Secret;
 import dev.hearth.chassis.health.Health;
 import dev.hearth.chassis.http.Binding;
 import dev.hearth.chassis.http.HttpService;
+import dev.hearth.chassis.http.OpenApi;
 import dev.hearth.chassis.http.Routes;
 import dev.hearth.chassis.metrics.Metrics;
 import io.javalin.config.RoutesConfig;
@@ -13,17 +14,20 @@ import java.net.BindException;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The HTTP port of a service: {@code /health/live}, {@code /health/ready}, {@code /metrics}, {@code
- * /v1/status}, and the routes that the service adds. Put it last among the components, so that it
- * answers only when there is something to say, or first, so that it tells of a slow start.
+ * /v1/status}, {@code /openapi.json}, and the routes that the service adds. Put it last among the
+ * components, so that it answers only when there is something to say, or first, so that it tells of
+ * a slow start.
  */
 public final class OperationsHttp implements Component {
 
   private final Health health;
   private final Metrics metrics;
   private final HttpService service;
+  private final List<Routes> routes;
 
   /** Wires the port of a service; it listens from {@link #start}. */
   public OperationsHttp(
@@ -32,6 +36,8 @@ public final class OperationsHttp implements Component {
     this.metrics = metrics;
     List<Routes> all = new ArrayList<>(List.of(this::register));
     all.addAll(routes);
+    all.add(OpenApi.route(List.copyOf(all)));
+    this.routes = List.copyOf(all);
     Secret token = config.token();
     this.service =
         new HttpService(
@@ -55,6 +61,11 @@ public final class OperationsHttp implements Component {
   @Override
   public void close() {
     service.close();
+  }
+
+  /** Its routes, as {@code GET /v1/status}. */
+  public Set<String> endpoints() {
+    return OpenApi.registered(routes);
   }
 
   /** Where this machine reaches it, once it has started. */

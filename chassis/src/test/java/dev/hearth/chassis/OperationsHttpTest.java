@@ -3,9 +3,12 @@ package dev.hearth.chassis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.health.Health;
 import dev.hearth.chassis.health.Readiness;
+import dev.hearth.chassis.http.OpenApi;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.chassis.metrics.Phase;
@@ -58,6 +61,20 @@ class OperationsHttpTest {
         .isEqualTo(
             "{\"fine\":false,\"checks\":[{\"name\":\"capture\",\"fine\":false,\"sentence\":\"no"
                 + " turn for 2000 ms; at least one in 1000 ms is expected\"}]}");
+  }
+
+  @Test
+  void describesTheRoutesThatItHasAndNoOthers() throws Exception {
+    HttpResponse<String> response = get("/openapi.json");
+
+    assertThat(response.headers().firstValue("Content-Type")).hasValue("application/json");
+    JsonNode document = new ObjectMapper().readTree(response.body());
+    assertThat(document.path("openapi").asText()).startsWith("3.1");
+    assertThat(OpenApi.described(document))
+        .containsExactlyInAnyOrderElementsOf(
+            http.endpoints().stream().filter(route -> !route.endsWith("/v1/shop")).toList())
+        .contains("GET /health/live", "GET /openapi.json")
+        .doesNotContain("POST /v1/warmups");
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.hearth.store.Value;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -28,7 +29,7 @@ final class ConnectingStore implements FencedStore {
 
   private final String name;
   private final Supplier<FencedStore> connect;
-  private @Nullable FencedStore connected;
+  private volatile @Nullable FencedStore connected;
   private @Nullable StoreUnavailableException failure;
   private long failedAtNanos;
 
@@ -87,6 +88,12 @@ final class ConnectingStore implements FencedStore {
     return connected().keys(cache, prefix);
   }
 
+  @Override
+  public Set<String> members() {
+    FencedStore now = connected;
+    return now == null ? Set.of() : now.members();
+  }
+
   private <T> CompletionStage<T> with(Function<FencedStore, CompletionStage<T>> operation) {
     FencedStore store;
     try {
@@ -98,8 +105,9 @@ final class ConnectingStore implements FencedStore {
   }
 
   private synchronized FencedStore connected() {
-    if (connected != null) {
-      return connected;
+    FencedStore before = connected;
+    if (before != null) {
+      return before;
     }
     if (failure != null && System.nanoTime() - failedAtNanos < RETRY_NANOS) {
       throw failure;
@@ -120,9 +128,10 @@ final class ConnectingStore implements FencedStore {
 
   @Override
   public synchronized void close() {
-    if (connected != null) {
-      connected.close();
-      connected = null;
+    FencedStore before = connected;
+    connected = null;
+    if (before != null) {
+      before.close();
     }
   }
 }

@@ -128,6 +128,11 @@ public final class Services implements AutoCloseable {
     return warmer;
   }
 
+  /** Routes of this process, as {@code GET /v1/status}. */
+  Set<String> endpoints() {
+    return http.endpoints();
+  }
+
   /** Where this process answers, once it has started. */
   public URI uri() {
     return http.uri();

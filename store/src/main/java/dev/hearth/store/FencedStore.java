@@ -3,6 +3,7 @@ package dev.hearth.store;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
@@ -86,6 +87,14 @@ public interface FencedStore extends AutoCloseable {
    */
   default CompletionStage<List<StoreRoom>> room() {
     return CompletableFuture.completedStage(List.of());
+  }
+
+  /**
+   * Members of the store's cluster as this process knows them now, by names that stay for as long
+   * as they live; empty where the store has none to tell. Does not block, and asks nobody.
+   */
+  default Set<String> members() {
+    return Set.of();
   }
 
   /** Closes connections that this store opened. */

@@ -23,17 +23,20 @@ import dev.hearth.warmer.heat.HotKeysView;
 import dev.hearth.warmer.load.LoadQuery;
 import dev.hearth.warmer.load.ReadPool;
 import dev.hearth.warmer.load.RowLoader;
+import dev.hearth.warmer.refresh.RefreshFill;
 import dev.hearth.warmer.run.HitRatios;
 import dev.hearth.warmer.run.KafkaHitRatios;
 import dev.hearth.warmer.run.KafkaPauseJournal;
 import dev.hearth.warmer.run.KafkaRunClaim;
 import dev.hearth.warmer.run.KafkaRunJournal;
 import dev.hearth.warmer.run.Pauses;
+import dev.hearth.warmer.run.Refills;
 import dev.hearth.warmer.run.StartCondition;
 import dev.hearth.warmer.run.Submission;
 import dev.hearth.warmer.run.WarmableCache;
 import dev.hearth.warmer.run.WarmupRunner;
 import dev.hearth.warmer.trigger.PauseRoutes;
+import dev.hearth.warmer.trigger.WarmupCommands;
 import dev.hearth.warmer.trigger.WarmupRoutes;
 import java.time.Clock;
 import java.time.Duration;
@@ -75,6 +78,7 @@ public final class Warmer implements Component {
   private final Clock clock;
   private final Map<String, WarmerSettings.Cache> caches;
   private final Map<String, LoadQuery> queries;
+  private final Triggers triggers;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private volatile @Nullable Rooms rooms;
 
@@ -117,6 +121,7 @@ public final class Warmer implements Component {
     if (!problems.isEmpty()) {
       throw new StartupException(String.join("\n", problems), 2);
     }
+    this.triggers = new Triggers(settings, this.stores, this::submit, metrics, clock);
     this.queries = new LinkedHashMap<>();
     for (WarmerSettings.Cache cache : settings.caches()) {
       cache.load().ifPresent(load -> queries.put(cache.name(), LoadQuery.parse(load, cache.key())));
@@ -174,7 +179,7 @@ public final class Warmer implements Component {
 
   /** Consumer groups of this service. */
   public static Set<String> groups(Topics topics) {
-    return Set.of(heat(topics), runs(topics));
+    return Set.of(heat(topics), runs(topics), WarmupCommands.group(topics));
   }
 
   private static String runs(Topics topics) {
@@ -279,7 +284,11 @@ public final class Warmer implements Component {
     claim.start();
     runner.start();
     Audits audits = new Audits(settings.audit(), caches, stores, loads.loaders(), metrics, clock);
-    return new Rooms(hotKeys, runner, plans, hitRatios, pauses, audits, verdicts);
+    Rooms all = new Rooms(hotKeys, runner, plans, hitRatios, pauses, audits, verdicts);
+    // Triggers ask for runs, as soon as they are open.
+    rooms = all;
+    triggers.open(opened, this::heartbeat, hotKeys, refill(loads, pauses));
+    return all;
   }
 
   /** What every batch of every run waits for. */
@@ -319,9 +328,11 @@ public final class Warmer implements Component {
             caches.keySet());
     Routes pauses =
         new PauseRoutes(new PauseHttp(() -> requireStarted().pauses()), caches.keySet());
+    Routes hooks = triggers.routes();
     return routes -> {
       warmups.register(routes);
       pauses.register(routes);
+      hooks.register(routes);
     };
   }
 
@@ -362,6 +373,36 @@ public final class Warmer implements Component {
             ? cache.stores().stream().map(stores::get).filter(java.util.Objects::nonNull).toList()
             : List.of();
     return new WarmableCache(cache.name(), cache.ttl(), fenced, loads.batches(cache.name()));
+  }
+
+  /** Fills hot keys again in one store; a cache that is paused stays as it is. */
+  private RefreshFill refill(Loads loads, Pauses pauses) {
+    Refills refills =
+        new Refills(settings.runner().storeTimeout(), settings.runner().batchKeys(), new Random());
+    return (cache, store, keys) -> {
+      WarmerSettings.Cache of = caches.get(cache);
+      FencedStore to = stores.get(store);
+      if (of == null || to == null || pauses.holds(cache)) {
+        return Map.of("dropped", keys.size());
+      }
+      WarmableCache warmable = warmable(of, loads);
+      WarmupRun.Progress filled =
+          refills.fill(
+              new WarmableCache(cache, warmable.ttl(), List.of(to), warmable.loader()), keys);
+      return Map.of(
+          "stored",
+          filled.stored(),
+          "already_warm",
+          filled.alreadyWarm(),
+          "lease_lost",
+          filled.leaseLost(),
+          "busy",
+          filled.busy(),
+          "absent",
+          filled.absent(),
+          "failed",
+          filled.failed());
+    };
   }
 
   private Rooms requireStarted() {

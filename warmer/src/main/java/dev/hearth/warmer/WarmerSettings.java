@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +32,48 @@ public record WarmerSettings(
     List<Cache> caches,
     HeatSettings heat,
     RunnerSettings runner,
-    AuditSettings audit) {
+    AuditSettings audit,
+    Triggers triggers) {
 
   public WarmerSettings {
     kafka = Map.copyOf(kafka);
     caches = List.copyOf(caches);
+  }
+
+  /** Settings of a warmer that warms what it is asked for over HTTP or by a command, no more. */
+  public WarmerSettings(
+      Map<String, String> kafka,
+      Topics topics,
+      Path stateDirectory,
+      Database database,
+      List<Cache> caches,
+      HeatSettings heat,
+      RunnerSettings runner,
+      AuditSettings audit) {
+    this(
+        kafka,
+        topics,
+        stateDirectory,
+        database,
+        caches,
+        heat,
+        runner,
+        audit,
+        new Triggers(Map.of(), new HearthConfig.Hooks(null, Duration.ofMinutes(5)), Set.of()));
+  }
+
+  /**
+   * What starts runs by itself.
+   *
+   * @param plans by name
+   * @param refreshed names of caches whose hot keys are filled again after a change
+   */
+  public record Triggers(
+      Map<String, HearthConfig.Warmup> plans, HearthConfig.Hooks hooks, Set<String> refreshed) {
+    public Triggers {
+      plans = Map.copyOf(plans);
+      refreshed = Set.copyOf(refreshed);
+    }
   }
 
   /**
@@ -123,6 +162,13 @@ public record WarmerSettings(
         caches,
         HeatSettings.defaults().withHalfLives(halfLives),
         RunnerSettings.defaults(),
-        AuditSettings.defaults());
+        AuditSettings.defaults(),
+        new Triggers(
+            config.warmups(),
+            config.hooks(),
+            config.caches().entrySet().stream()
+                .filter(cache -> cache.getValue().refresh())
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toUnmodifiableSet())));
   }
 }

@@ -105,9 +105,12 @@ class HeatSourcesTest {
                     HearthConfig.Mode.PLAIN,
                     Duration.ofSeconds(5),
                     null,
+                    false,
                     Duration.ofMinutes(10),
                     samples)),
             List.of(),
+            Map.of(),
+            new HearthConfig.Hooks(null, Duration.ofMinutes(5)),
             new HearthConfig.Http("127.0.0.1", 0, null),
             new HearthConfig.Lineage(0),
             Path.of("nowhere"));

@@ -34,6 +34,11 @@ public final class RedisFixture implements AutoCloseable {
             RedisStore.Options.defaults());
     store = redis.connect();
     delivery = redis.connectForDelivery();
+    reborn();
+  }
+
+  /** Begins anew, as a delivery does that finds nothing of its own in the store. */
+  public void reborn() {
     for (int partition = 0; partition < PARTITIONS; partition++) {
       delivery.open(partition);
       apply(partition, Set.of());

@@ -2,6 +2,7 @@ package dev.hearth.chassis.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
@@ -37,6 +38,11 @@ final class Defaults {
     String value = text.textValue();
     if (ConfigSchema.allows(schema, "integer") && WHOLE.matcher(value).matches()) {
       return IntNode.valueOf(Integer.parseInt(value));
+    }
+    if (ConfigSchema.allows(schema, "boolean")
+        && !ConfigSchema.allows(schema, "string")
+        && (value.equals("true") || value.equals("false"))) {
+      return BooleanNode.valueOf(value.equals("true"));
     }
     if (ConfigSchema.allows(schema, "array") && !ConfigSchema.allows(schema, "string")) {
       for (String item : value.split(",", -1)) {

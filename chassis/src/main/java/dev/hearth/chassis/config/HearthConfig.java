@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param stores by name, in file order, at least one
  * @param caches by name, in file order, at least one
  * @param rules in file order, at least one
+ * @param warmups plans by name, in file order, may be empty
  * @param dataDirectory for what can be built again; need not exist yet
  */
 public record HearthConfig(
@@ -30,6 +32,8 @@ public record HearthConfig(
     Map<String, Store> stores,
     Map<String, Cache> caches,
     List<Rule> rules,
+    Map<String, Warmup> warmups,
+    Hooks hooks,
     Http http,
     Lineage lineage,
     Path dataDirectory) {
@@ -39,6 +43,7 @@ public record HearthConfig(
     stores = inOrder(stores);
     caches = inOrder(caches);
     rules = List.copyOf(rules);
+    warmups = inOrder(warmups);
   }
 
   /** Where changes come from. */
@@ -158,6 +163,7 @@ public record HearthConfig(
    * @param deleteAgainAfter time between the two deletes of a plain entry, 100 milliseconds to 1
    *     hour
    * @param load query by which the warmer reads it; null when the cache is not warmed
+   * @param refresh whether the warmer fills hot entries again after a change took them out
    * @param halfLife after which a read counts half in its heat, 1 second to 7 days
    * @param heatSamples keys that are sampled in each of its stores; none unless above zero
    */
@@ -168,6 +174,7 @@ public record HearthConfig(
       Mode mode,
       Duration deleteAgainAfter,
       @Nullable String load,
+      boolean refresh,
       Duration halfLife,
       Rate heatSamples) {
     private static final Duration HALF_LIFE = Duration.ofMinutes(10);
@@ -187,7 +194,7 @@ public record HearthConfig(
         Mode mode,
         Duration deleteAgainAfter,
         @Nullable String load) {
-      this(stores, key, ttl, mode, deleteAgainAfter, load, HALF_LIFE, NO_SAMPLES);
+      this(stores, key, ttl, mode, deleteAgainAfter, load, false, HALF_LIFE, NO_SAMPLES);
     }
   }
 
@@ -244,6 +251,57 @@ public record HearthConfig(
       @Nullable String as,
       boolean ownChanges,
       @Nullable Through through) {}
+
+  /**
+   * A named plan of warm-up runs.
+   *
+   * @param caches names, at least one, each warmed by a run of its own
+   * @param top most keys of each cache, 1 to 1,000,000
+   * @param budget longest time of each run, 1 second to 6 hours
+   * @param environments of GitHub, whose successful deployments start it, may be empty
+   * @param schedule five fields of cron; null: none
+   * @param timeZone of the schedule
+   * @param onColdStore whether it starts when a store has lost what it held
+   */
+  public record Warmup(
+      List<String> caches,
+      int top,
+      By by,
+      Duration budget,
+      List<String> environments,
+      @Nullable String schedule,
+      String timeZone,
+      boolean onColdStore) {
+
+    /** Keeps copies of the lists. */
+    public Warmup {
+      caches = List.copyOf(caches);
+      environments = List.copyOf(environments);
+    }
+
+    /** When it starts by itself; empty where it has no schedule. */
+    public Optional<CronSchedule> cron() {
+      return schedule == null
+          ? Optional.empty()
+          : Optional.of(CronSchedule.parse(schedule, timeZone));
+    }
+  }
+
+  /** Which keys come first. */
+  public enum By {
+    /** The most read. */
+    READS,
+    /** Those that save the database most time. */
+    WEIGHT
+  }
+
+  /**
+   * Webhooks.
+   *
+   * @param secret of the signatures; null: webhooks are off
+   * @param tolerance how far a webhook's time may be from this service's, 10 seconds to 1 hour
+   */
+  public record Hooks(@Nullable Secret secret, Duration tolerance) {}
 
   /**
    * The service's HTTP port.

@@ -56,6 +56,7 @@ final class SemanticChecks {
     each("stores", this::store);
     document.path("caches").fieldNames().forEachRemaining(this::cacheName);
     each("caches", this::cache);
+    new WarmupChecks(document, findings).run();
     int index = 0;
     for (JsonNode rule : document.path("rules")) {
       String path = ConfigSchema.itemPath("rules", index++);

@@ -157,6 +157,24 @@ public enum Metric {
       "bytes",
       List.of(),
       "Write-ahead log that the database keeps for the slot: it fills a disk when Hearth is away."),
+  HOOK_DELIVERIES(
+      "hearth_hook_deliveries_total",
+      Type.COUNTER,
+      "deliveries",
+      List.of("outcome"),
+      "Webhooks that came to POST /hooks/deploy; outcome is accepted, ignored (asks for nothing), off (no secret is set), too_long, bad_signature, malformed, untimely, unknown_plan, replayed or unavailable."),
+  TRIGGERS(
+      "hearth_triggers_total",
+      Type.COUNTER,
+      "triggers",
+      List.of("trigger", "outcome"),
+      "What asked for runs by itself or by topic; trigger is schedule, command or cold_store; outcome is started, elsewhere (another instance does it), refused (no run was made) or unreadable."),
+  REFRESHES(
+      "hearth_refreshes_total",
+      Type.COUNTER,
+      "keys",
+      List.of("cache", "outcome"),
+      "Keys of refreshed caches that a change took out; outcome is stored, already_warm, lease_lost, busy, absent or failed for those that were filled again, not_hot or churning for those left alone, and dropped for those that the queue had no room for."),
   DEAD_LETTERS(
       "hearth_dead_letters_total",
       Type.COUNTER,

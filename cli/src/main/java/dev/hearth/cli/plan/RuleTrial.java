@@ -61,6 +61,8 @@ public final class RuleTrial {
                       config.stores(),
                       config.caches(),
                       List.of(rule),
+                      config.warmups(),
+                      config.hooks(),
                       config.http(),
                       config.lineage(),
                       config.dataDirectory()))));

@@ -4,6 +4,8 @@ import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.warmup.Pause;
+import dev.hearth.schemas.warmup.TriggerClaim;
+import dev.hearth.schemas.warmup.WarmupCommand;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.wire.HotKey;
@@ -202,5 +204,34 @@ final class WarmingConversions {
 
   static Pause fromWire(dev.hearth.schemas.wire.Pause p) {
     return new Pause(Optional.ofNullable(p.getCache()), p.getReason(), p.getSince());
+  }
+
+  static dev.hearth.schemas.wire.WarmupCommand toWire(WarmupCommand c) {
+    return new dev.hearth.schemas.wire.WarmupCommand(
+        c.id(),
+        c.plan().orElse(null),
+        c.cache().orElse(null),
+        c.top(),
+        c.requestedBy(),
+        c.requestedAt());
+  }
+
+  static WarmupCommand fromWire(dev.hearth.schemas.wire.WarmupCommand c) {
+    return new WarmupCommand(
+        c.getId(),
+        Optional.ofNullable(c.getPlan()),
+        Optional.ofNullable(c.getCache()),
+        c.getTop(),
+        c.getRequestedBy(),
+        c.getRequestedAt());
+  }
+
+  static dev.hearth.schemas.wire.TriggerClaim toWire(TriggerClaim c) {
+    return new dev.hearth.schemas.wire.TriggerClaim(
+        c.trigger(), c.claimant(), c.at(), c.released());
+  }
+
+  static TriggerClaim fromWire(dev.hearth.schemas.wire.TriggerClaim c) {
+    return new TriggerClaim(c.getTrigger(), c.getClaimant(), c.getAt(), c.getReleased());
   }
 }

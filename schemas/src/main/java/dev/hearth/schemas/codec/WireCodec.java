@@ -13,6 +13,8 @@ import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.GenerationRaised;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.warmup.Pause;
+import dev.hearth.schemas.warmup.TriggerClaim;
+import dev.hearth.schemas.warmup.WarmupCommand;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -150,6 +152,20 @@ public final class WireCodec {
         dev.hearth.schemas.wire.Pause.getClassSchema(),
         dev.hearth.schemas.wire.Pause.getEncoder(),
         dev.hearth.schemas.wire.Pause::createDecoder,
+        WarmingConversions::toWire,
+        WarmingConversions::fromWire);
+    add(
+        WarmupCommand.class,
+        dev.hearth.schemas.wire.WarmupCommand.getClassSchema(),
+        dev.hearth.schemas.wire.WarmupCommand.getEncoder(),
+        dev.hearth.schemas.wire.WarmupCommand::createDecoder,
+        WarmingConversions::toWire,
+        WarmingConversions::fromWire);
+    add(
+        TriggerClaim.class,
+        dev.hearth.schemas.wire.TriggerClaim.getClassSchema(),
+        dev.hearth.schemas.wire.TriggerClaim.getEncoder(),
+        dev.hearth.schemas.wire.TriggerClaim::createDecoder,
         WarmingConversions::toWire,
         WarmingConversions::fromWire);
     add(

@@ -12,6 +12,8 @@ import dev.hearth.schemas.invalidation.InvalidationMark;
 import dev.hearth.schemas.invalidation.InvalidationRecord;
 import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.warmup.Pause;
+import dev.hearth.schemas.warmup.TriggerClaim;
+import dev.hearth.schemas.warmup.WarmupCommand;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.time.Duration;
 import java.util.List;
@@ -109,6 +111,16 @@ public final class Topics {
     return topic("pauses", Pause.class, 1, COMPACTED);
   }
 
+  /** Who asks for warm-up runs, by the command's id. */
+  public Topic<String, WarmupCommand> warmupRequests() {
+    return topic("warmup-requests", WarmupCommand.class, 1, ONE_DAY);
+  }
+
+  /** Which instance took which trigger upon itself, by trigger. */
+  public Topic<String, TriggerClaim> triggerClaims() {
+    return topic("trigger-claims", TriggerClaim.class, 1, ONE_DAY);
+  }
+
   /** What audits found. */
   public Topic<String, AuditVerdict> audits() {
     return topic("audits", AuditVerdict.class, 1, ONE_MONTH);
@@ -131,6 +143,8 @@ public final class Topics {
         hotKeys(),
         warmups(),
         pauses(),
+        warmupRequests(),
+        triggerClaims(),
         audits(),
         deadLetters());
   }

@@ -18,6 +18,8 @@ import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.SourceIdentity;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.warmup.Pause;
+import dev.hearth.schemas.warmup.TriggerClaim;
+import dev.hearth.schemas.warmup.WarmupCommand;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.time.Duration;
@@ -59,6 +61,9 @@ final class SamplesOfRecords {
         new SnapshotEnd(text(), text(), List.of(text(), text())),
         new SnapshotRequest(text(), text(), List.of(text()), instant()),
         new Pause(Optional.of(text()), text(), instant()),
+        new WarmupCommand(
+            text(), Optional.of(text()), Optional.empty(), random.nextInt(), text(), instant()),
+        new TriggerClaim(text(), text(), instant(), random.nextBoolean()),
         new Watermark(position(), random.nextLong(), instant()),
         new EpochRaised(
             text(),

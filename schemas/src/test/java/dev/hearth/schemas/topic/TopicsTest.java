@@ -24,6 +24,8 @@ class TopicsTest {
             "shop.hot-keys",
             "shop.warmups",
             "shop.pauses",
+            "shop.warmup-requests",
+            "shop.trigger-claims",
             "shop.audits",
             "shop.dead-letters");
   }
@@ -69,6 +71,8 @@ class TopicsTest {
                 Map.entry("shop.warmups", "1 compacted"),
                 Map.entry("shop.audits", "1 30 days"),
                 Map.entry("shop.pauses", "1 compacted"),
+                Map.entry("shop.warmup-requests", "1 1 days"),
+                Map.entry("shop.trigger-claims", "1 1 days"),
                 Map.entry("shop.dead-letters", "1 30 days")));
   }
 }

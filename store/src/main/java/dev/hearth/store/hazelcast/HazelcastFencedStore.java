@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -320,6 +321,16 @@ final class HazelcastFencedStore implements FencedStore {
       return keys.next() instanceof String text ? Optional.of(text) : Optional.empty();
     } catch (HazelcastSerializationException e) {
       return Optional.empty();
+    }
+  }
+
+  @Override
+  public Set<String> members() {
+    try {
+      return layout.members();
+    } catch (HazelcastException | IllegalStateException e) {
+      // The client is not connected, or is closing.
+      return Set.of();
     }
   }
 

@@ -7,8 +7,10 @@ import com.hazelcast.partition.PartitionService;
 import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.store.CacheKey;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,7 @@ final class HazelcastLayout {
   private final IMap<String, Object> entries;
   private final HazelcastInstance hazelcast;
   private final PartitionService placement;
+  private final HazelcastInstance hazelcast;
   private final int hazelcastPartitions;
   private final Map<Integer, String[]> metaKeys = new ConcurrentHashMap<>();
 
@@ -63,6 +66,13 @@ final class HazelcastLayout {
 
   int hazelcastPartitions() {
     return hazelcastPartitions;
+  }
+
+  /** Ids of the members, as this one or its client knows them. */
+  Set<String> members() {
+    return hazelcast.getCluster().getMembers().stream()
+        .map(member -> member.getUuid().toString())
+        .collect(Collectors.toSet());
   }
 
   /** Where a key's cell stands. */
