@@ -51,7 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class PlanThroughTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration BOUND = Duration.ofSeconds(180);
+  private static final Duration BOUND = Duration.ofMinutes(3);
   private static final Topics TOPICS = new Topics("plan");
   private static final String RUNNING =
       "- { table: public.category, keys: [ \"category:{id}\" ] }\n"

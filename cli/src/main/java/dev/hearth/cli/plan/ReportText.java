@@ -138,15 +138,8 @@ public final class ReportText {
   private static void comparison(StringBuilder text, RuleComparison.Report report) {
     String columns = "%-16s %12s %12s %12s";
     line(text, columns, "compared", "both", "only old", "only new");
-    for (RuleComparison.Part part : List.of(report.keys(), report.voidedCaches())) {
-      line(
-          text,
-          columns,
-          part == report.keys() ? "keys" : "whole caches",
-          count(part.both()),
-          count(part.onlyOld()),
-          count(part.onlyNew()));
-    }
+    line(text, columns, row("keys", report.keys()));
+    line(text, columns, row("whole caches", report.voidedCaches()));
     for (RuleComparison.Part part : List.of(report.keys(), report.voidedCaches())) {
       part.onlyOldExamples().forEach(each -> text.append("  only old: ").append(each).append('\n'));
       part.onlyNewExamples().forEach(each -> text.append("  only new: ").append(each).append('\n'));
@@ -154,6 +147,10 @@ public final class ReportText {
     if (report.notKnown() > 0) {
       line(text, "  left out, for want of a value: %,d changes", report.notKnown());
     }
+  }
+
+  private static Object[] row(String what, RuleComparison.Part part) {
+    return new Object[] {what, count(part.both()), count(part.onlyOld()), count(part.onlyNew())};
   }
 
   private static void line(StringBuilder text, String format, Object... values) {
