@@ -98,7 +98,13 @@ class WarmupRequestTest {
   }
 
   private static WarmupRequest request(
-      String cache, Order by, int top, Integer keys, Integer seconds, Double share, Double until) {
+      String cache,
+      Order by,
+      int top,
+      @Nullable Integer keys,
+      @Nullable Integer seconds,
+      @Nullable Double share,
+      @Nullable Double until) {
     return new WarmupRequest(
         cache,
         top,
