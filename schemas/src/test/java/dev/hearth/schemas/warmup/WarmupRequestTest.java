@@ -8,6 +8,7 @@ import dev.hearth.schemas.warmup.WarmupRequest.Order;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,15 +37,15 @@ class WarmupRequestTest {
   })
   void coversWhatAsksForNoMore(
       int top,
-      Integer keys,
-      Integer seconds,
-      Double share,
-      Double until,
+      @Nullable Integer keys,
+      @Nullable Integer seconds,
+      @Nullable Double share,
+      @Nullable Double until,
       int askedTop,
-      Integer askedKeys,
-      Integer askedSeconds,
-      Double askedShare,
-      Double askedUntil,
+      @Nullable Integer askedKeys,
+      @Nullable Integer askedSeconds,
+      @Nullable Double askedShare,
+      @Nullable Double askedUntil,
       boolean covered) {
     WarmupRequest running = request("product", Order.READS, top, keys, seconds, share, until);
     WarmupRequest asked =
@@ -97,7 +98,13 @@ class WarmupRequestTest {
   }
 
   private static WarmupRequest request(
-      String cache, Order by, int top, Integer keys, Integer seconds, Double share, Double until) {
+      String cache,
+      Order by,
+      int top,
+      @Nullable Integer keys,
+      @Nullable Integer seconds,
+      @Nullable Double share,
+      @Nullable Double until) {
     return new WarmupRequest(
         cache,
         top,

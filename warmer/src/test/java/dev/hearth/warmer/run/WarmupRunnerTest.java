@@ -33,7 +33,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -49,9 +48,9 @@ class WarmupRunnerTest {
   private final MemoryPauses pauseJournal = new MemoryPauses();
   private final MemoryJournal journal = new MemoryJournal();
   private final List<StartCondition> conditions = new CopyOnWriteArrayList<>();
-  private final AtomicReference<Optional<RunPlan>> plan = new AtomicReference<>(Optional.empty());
+  private volatile Optional<RunPlan> plan = Optional.empty();
   private final AtomicBoolean claimed = new AtomicBoolean(true);
-  private final AtomicReference<HitRatio> hitRatio = new AtomicReference<>(HitRatio.NONE);
+  private volatile HitRatio hitRatio = HitRatio.NONE;
   private final AtomicInteger ids = new AtomicInteger();
   private final List<WarmupRunner> runners = new ArrayList<>();
 
@@ -434,7 +433,7 @@ class WarmupRunnerTest {
             claimed::get,
             new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC)),
             conditions,
-            (cache, since) -> hitRatio.get(),
+            (cache, since) -> hitRatio,
             SETTINGS,
             metrics,
             Clock.fixed(NOW, ZoneOffset.UTC),
@@ -752,11 +751,11 @@ class WarmupRunnerTest {
             List.of(redis),
             (keys, floor) -> {
               if (loads.incrementAndGet() == 3) {
-                hitRatio.set(new HitRatio(200, 20));
+                hitRatio = new HitRatio(200, 20);
               }
               return values(keys, floor);
             });
-    hitRatio.set(new HitRatio(99, 0));
+    hitRatio = new HitRatio(99, 0);
     runner.start();
 
     WarmupRun ended =
@@ -826,8 +825,8 @@ class WarmupRunnerTest {
 
   @Test
   void countsWhatThePlanFoundWarmAndNamesWhatItLeftOut() {
-    plan.set(
-        Optional.of(new RunPlan(List.of("product:1", "product:2"), 3, Map.of("churning", 4), 200)));
+    plan =
+        Optional.of(new RunPlan(List.of("product:1", "product:2"), 3, Map.of("churning", 4), 200));
     List<Long> expected = new CopyOnWriteArrayList<>();
     conditions.add(
         (request, next) -> {
@@ -961,18 +960,17 @@ class WarmupRunnerTest {
         new WarmupRunner(
             caches,
             request ->
-                plan.get()
-                    .orElseGet(
-                        () ->
-                            RunPlan.of(
-                                IntStream.range(0, request.top())
-                                    .mapToObj(i -> request.cache() + ":" + i)
-                                    .toList())),
+                plan.orElseGet(
+                    () ->
+                        RunPlan.of(
+                            IntStream.range(0, request.top())
+                                .mapToObj(i -> request.cache() + ":" + i)
+                                .toList())),
             journal,
             claimed::get,
             pauses,
             conditions,
-            (cache, since) -> hitRatio.get(),
+            (cache, since) -> hitRatio,
             SETTINGS,
             metrics,
             clock,

@@ -43,7 +43,7 @@ class WarmupRoutesTest {
           new Binding("127.0.0.1", 0, null),
           List.of(new WarmupRoutes(new Requests(), this::hot, Set.of("product", "page"))));
   private boolean refusing;
-  private volatile WarmupRequest asked;
+  private volatile Optional<WarmupRequest> asked = Optional.empty();
 
   @BeforeEach
   void start() throws IOException {
@@ -185,7 +185,7 @@ class WarmupRoutesTest {
                     + " \"databaseShare\": 0.25}}"));
 
     assertThat(asked)
-        .isEqualTo(
+        .contains(
             new WarmupRequest(
                 "product",
                 9,
@@ -422,7 +422,7 @@ class WarmupRoutesTest {
       if (refusing) {
         return new Answer.Refused("16 runs are waiting already");
       }
-      asked = request;
+      asked = Optional.of(request);
       WarmupRun run = run("run-" + (runs.size() + 1), State.QUEUED);
       runs.put(run.id(), run);
       return new Answer.Accepted(run);
