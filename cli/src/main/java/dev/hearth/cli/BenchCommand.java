@@ -183,7 +183,8 @@ final class BenchCommand implements Runnable {
         shop.create();
         screen.say(String.format(Locale.ROOT, "  a shop with %,d products", settings.keys()));
         Path file = directory.resolve("hearth.yaml");
-        Files.writeString(file, store.yaml(servers, shop.url(), servers.dataDirectory().resolve("hearth")));
+        Files.writeString(
+            file, store.yaml(servers, shop.url(), servers.dataDirectory().resolve("hearth")));
         HearthConfig config = ConfigLoader.load(file, Map.of(), Map.of()).config();
         try (Services services = new Services(config, EnumSet.allOf(Role.class));
             BenchStore.Flusher flusher = store.flusher(servers)) {

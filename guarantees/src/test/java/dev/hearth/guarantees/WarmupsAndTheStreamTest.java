@@ -28,8 +28,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * No run fills a cache whose stream is not fresh. The warmer is a process of its own: it learns that
- * from the primary and the stores alone.
+ * No run fills a cache whose stream is not fresh. The warmer is a process of its own: it learns
+ * that from the primary and the stores alone.
  */
 class WarmupsAndTheStreamTest {
   private static final int KEYS = 20;
@@ -41,8 +41,7 @@ class WarmupsAndTheStreamTest {
   @BeforeEach
   void begin() throws Exception {
     shop = new Shop();
-    shop.execute(
-        "insert into product select i, 'v0', 1 from generate_series(1, " + KEYS + ") i");
+    shop.execute("insert into product select i, 'v0', 1 from generate_series(1, " + KEYS + ") i");
     shop.start(Set.of(Role.INGEST));
     shop.start(Set.of(Role.INVALIDATE));
     warming = shop.start(Set.of(Role.WARM));
@@ -101,8 +100,7 @@ class WarmupsAndTheStreamTest {
   }
 
   private String submit() {
-    Submission submission =
-        warmer().submit(WarmupRequest.hottest("product", KEYS, "test"));
+    Submission submission = warmer().submit(WarmupRequest.hottest("product", KEYS, "test"));
     assertThat(submission).isInstanceOf(Submission.Accepted.class);
     return ((Submission.Accepted) submission).run().id();
   }

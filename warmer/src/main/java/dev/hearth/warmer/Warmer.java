@@ -8,39 +8,31 @@ import dev.hearth.chassis.health.Readiness;
 import dev.hearth.chassis.http.ProblemDetail;
 import dev.hearth.chassis.http.ProblemException;
 import dev.hearth.chassis.http.Routes;
-import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.topic.Topics;
-import dev.hearth.schemas.warmup.Pause;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
-import dev.hearth.store.standby.EpochsTopic;
-import dev.hearth.store.standby.Standby;
-import dev.hearth.store.standby.StandbyReads;
 import dev.hearth.warmer.audit.VerdictPublisher;
 import dev.hearth.warmer.guard.GuardSettings;
 import dev.hearth.warmer.heat.HeatTopology;
 import dev.hearth.warmer.heat.HotKeysView;
 import dev.hearth.warmer.load.LoadQuery;
-import dev.hearth.warmer.load.LoadedBatch;
 import dev.hearth.warmer.load.ReadPool;
 import dev.hearth.warmer.load.RowLoader;
-import dev.hearth.warmer.plan.WarmupPlan;
-import dev.hearth.warmer.run.BatchLoader;
+import dev.hearth.warmer.run.HitRatios;
+import dev.hearth.warmer.run.KafkaHitRatios;
 import dev.hearth.warmer.run.KafkaPauseJournal;
+import dev.hearth.warmer.run.KafkaRunClaim;
 import dev.hearth.warmer.run.KafkaRunJournal;
 import dev.hearth.warmer.run.Pauses;
-import dev.hearth.warmer.run.PlanningException;
 import dev.hearth.warmer.run.StartCondition;
 import dev.hearth.warmer.run.Submission;
 import dev.hearth.warmer.run.WarmableCache;
 import dev.hearth.warmer.run.WarmupRunner;
-import dev.hearth.warmer.trigger.PauseRequests;
 import dev.hearth.warmer.trigger.PauseRoutes;
-import dev.hearth.warmer.trigger.WarmupRequests;
 import dev.hearth.warmer.trigger.WarmupRoutes;
 import java.time.Clock;
 import java.time.Duration;
@@ -73,7 +65,6 @@ import org.slf4j.LoggerFactory;
 public final class Warmer implements Component {
   private static final Logger log = LoggerFactory.getLogger(Warmer.class);
   private static final Duration LONGEST_LOOP_TURN = Duration.ofMinutes(2);
-  private static final Duration LONGEST_WAIT_FOR_HOT_KEYS = Duration.ofSeconds(30);
   private static final Duration LONGEST_STREAMS_CLOSE = Duration.ofSeconds(10);
 
   private final WarmerSettings settings;
@@ -90,6 +81,8 @@ public final class Warmer implements Component {
   private record Rooms(
       HotKeysView hotKeys,
       WarmupRunner runner,
+      Plans plans,
+      HitRatios hitRatios,
       Pauses pauses,
       Audits audits,
       VerdictPublisher verdicts) {}
@@ -180,7 +173,11 @@ public final class Warmer implements Component {
 
   /** Consumer groups of this service. */
   public static Set<String> groups(Topics topics) {
-    return Set.of(heat(topics));
+    return Set.of(heat(topics), runs(topics));
+  }
+
+  private static String runs(Topics topics) {
+    return topics.prefix() + "-warmup-runs";
   }
 
   private static String heat(Topics topics) {
@@ -222,23 +219,35 @@ public final class Warmer implements Component {
             settings.topics().hotKeys(), settings.kafka(), caches.keySet(), heartbeat("hot-keys"));
     opened.push(hotKeys);
 
-    HikariDataSource primary = primary();
-    EpochsTopic epochs = EpochsTopic.follow(settings.topics().epochs(), settings.kafka());
-    opened.push(epochs);
-    Map<String, RowLoader> loaders = loaders(reads(primary, epochs));
+    Loads loads = Loads.open(settings, caches, queries, metrics, opened);
+    List<WarmableCache> warmable =
+        caches.values().stream().map(cache -> warmable(cache, loads)).toList();
+    Plans plans = new Plans(hotKeys, caches, warmable, settings.runner().storeTimeout());
 
     KafkaRunJournal journal = new KafkaRunJournal(settings.topics().warmups(), settings.kafka());
     opened.push(journal);
     KafkaPauseJournal held = new KafkaPauseJournal(settings.topics().pauses(), settings.kafka());
     opened.push(held);
     Pauses pauses = new Pauses(held, clock);
+    KafkaHitRatios hitRatios =
+        new KafkaHitRatios(settings.topics().accesses(), settings.kafka(), clock);
+    opened.push(hitRatios);
+    KafkaRunClaim claim =
+        new KafkaRunClaim(
+            settings.topics().warmups(),
+            runs(settings.topics()),
+            settings.runner().session(),
+            settings.kafka());
+    opened.push(claim);
     WarmupRunner runner =
         new WarmupRunner(
-            caches.values().stream().map(cache -> warmable(cache, loaders)).toList(),
-            request -> plan(hotKeys, request),
+            warmable,
+            plans::run,
             journal,
+            claim,
             pauses,
-            startConditions(primary, epochs),
+            startConditions(loads),
+            hitRatios,
             settings.runner(),
             metrics,
             clock,
@@ -259,20 +268,22 @@ public final class Warmer implements Component {
 
     heat.start();
     hotKeys.start();
+    hitRatios.start();
+    claim.start();
     runner.start();
-    Audits audits = new Audits(settings.audit(), caches, stores, loaders, metrics, clock);
-    return new Rooms(hotKeys, runner, pauses, audits, verdicts);
+    Audits audits = new Audits(settings.audit(), caches, stores, loads.loaders(), metrics, clock);
+    return new Rooms(hotKeys, runner, plans, hitRatios, pauses, audits, verdicts);
   }
 
   /** What every batch of every run waits for. */
-  private List<StartCondition> startConditions(HikariDataSource primary, EpochsTopic epochs) {
+  private List<StartCondition> startConditions(Loads loads) {
     return List.of(
         Guards.of(
             caches.values(),
             stores,
             settings.topics().invalidations().partitions(),
-            primary,
-            epochs,
+            loads.primary(),
+            loads.epochs(),
             GuardSettings.defaults()));
   }
 
@@ -290,66 +301,22 @@ public final class Warmer implements Component {
 
   /** The routes to add to the HTTP port; before the start they answer 503. */
   public Routes routes() {
-    Routes warmups = warmupRoutes();
-    Routes pauses = pauseRoutes();
+    Routes warmups =
+        new WarmupRoutes(
+            new WarmupHttp(
+                () -> {
+                  Rooms running = requireStarted();
+                  return new WarmupHttp.Answering(
+                      running.runner(), running.plans(), running.hitRatios());
+                }),
+            cache -> requireStarted().hotKeys().of(cache),
+            caches.keySet());
+    Routes pauses =
+        new PauseRoutes(new PauseHttp(() -> requireStarted().pauses()), caches.keySet());
     return routes -> {
       warmups.register(routes);
       pauses.register(routes);
     };
-  }
-
-  private Routes pauseRoutes() {
-    return new PauseRoutes(
-        new PauseRequests() {
-          @Override
-          public List<Pause> all() {
-            Pauses pauses = requireStarted().pauses();
-            if (!pauses.isKnown()) {
-              throw new ProblemException(
-                  ProblemDetail.of(
-                      503,
-                      "Service Unavailable",
-                      "What is paused has not been read yet; ask again in a moment."));
-            }
-            return pauses.all();
-          }
-
-          @Override
-          public Optional<String> pause(Optional<String> cache, String reason) {
-            return requireStarted().pauses().pause(cache, reason);
-          }
-
-          @Override
-          public Optional<String> resume(Optional<String> cache) {
-            return requireStarted().pauses().resume(cache);
-          }
-        },
-        caches.keySet());
-  }
-
-  private Routes warmupRoutes() {
-    return new WarmupRoutes(
-        new WarmupRequests() {
-          @Override
-          public Answer request(WarmupRequest request) {
-            Submission submission = submit(request);
-            return submission instanceof Submission.Accepted accepted
-                ? new Answer.Accepted(accepted.run())
-                : new Answer.Refused(((Submission.Refused) submission).sentence());
-          }
-
-          @Override
-          public Optional<WarmupRun> find(String id) {
-            return requireStarted().runner().find(id);
-          }
-
-          @Override
-          public Optional<WarmupRun> cancel(String id) {
-            return requireStarted().runner().cancel(id);
-          }
-        },
-        cache -> requireStarted().hotKeys().of(cache),
-        caches.keySet());
   }
 
   /** Asks for a run; see {@link WarmupRunner#submit}. */
@@ -383,99 +350,12 @@ public final class Warmer implements Component {
     return verdict;
   }
 
-  private HikariDataSource primary() {
-    WarmerSettings.Database database = settings.database();
-    HikariDataSource primary =
-        ReadPool.primary(
-            database.jdbcUrl(),
-            database.user(),
-            database.password(),
-            settings.runner().ceiling(),
-            database.statementTimeout());
-    opened.push(primary);
-    return primary;
-  }
-
-  /** The primary, and the standbys where there are any. */
-  private StandbyReads reads(HikariDataSource primary, EpochsTopic epochs) {
-    WarmerSettings.Database database = settings.database();
-    List<Standby> standbys = new ArrayList<>();
-    for (String url : database.replicas()) {
-      HikariDataSource pool =
-          ReadPool.standby(
-              url,
-              database.user(),
-              database.password(),
-              settings.runner().ceiling(),
-              database.statementTimeout());
-      opened.push(pool);
-      standbys.add(new Standby("source.postgres.replicas[" + standbys.size() + "]", pool));
-    }
-    return new StandbyReads(primary, standbys, epochs, StandbyReads.Settings.defaults());
-  }
-
-  private Map<String, RowLoader> loaders(StandbyReads reads) {
-    Map<String, RowLoader> loaders = new LinkedHashMap<>();
-    queries.forEach(
-        (cache, query) -> {
-          WarmerSettings.Cache of = caches.get(cache);
-          if (of != null) {
-            loaders.put(cache, new RowLoader(reads, query, of.key()));
-          }
-        });
-    return loaders;
-  }
-
-  private WarmableCache warmable(WarmerSettings.Cache cache, Map<String, RowLoader> loaders) {
+  private WarmableCache warmable(WarmerSettings.Cache cache, Loads loads) {
     List<FencedStore> fenced =
         cache.isFenced()
             ? cache.stores().stream().map(stores::get).filter(java.util.Objects::nonNull).toList()
             : List.of();
-    return new WarmableCache(
-        cache.name(),
-        cache.ttl(),
-        fenced,
-        Optional.ofNullable(loaders.get(cache.name())).map(loader -> batches(cache, loader)));
-  }
-
-  private BatchLoader batches(WarmerSettings.Cache cache, RowLoader loader) {
-    return (keys, floor) -> {
-      StandbyReads.Read<LoadedBatch> read = loader.load(keys, Optional.of(floor));
-      metrics.counter(Metric.LOADS, cache.name(), read.from().label()).increment();
-      read.refusals()
-          .forEach(
-              refusal ->
-                  metrics
-                      .counter(Metric.STANDBY_REFUSALS, cache.name(), refusal.label())
-                      .increment());
-      return new BatchLoader.Loaded(read.value().found(), read.value().absent());
-    };
-  }
-
-  private List<String> plan(HotKeysView hotKeys, WarmupRequest request)
-      throws InterruptedException, PlanningException {
-    if (!hotKeys.awaitCaughtUp(LONGEST_WAIT_FOR_HOT_KEYS)) {
-      throw new PlanningException(
-          "it is not known what is hot: topic "
-              + settings.topics().hotKeys().name()
-              + " was not read within "
-              + LONGEST_WAIT_FOR_HOT_KEYS.toSeconds()
-              + " s; ask again when Kafka answers");
-    }
-    WarmerSettings.Cache of = caches.get(request.cache());
-    Optional<HotKeys> hot = hotKeys.of(request.cache());
-    if (of == null || hot.isEmpty()) {
-      return WarmupPlan.EMPTY.keys();
-    }
-    WarmupPlan plan = WarmupPlan.of(hot.get(), request.top(), of.key());
-    if (plan.leftOut() > 0) {
-      log.warn(
-          "hot keys left out of a run, for they are not of the cache's key cache={} key={} keys={}",
-          request.cache(),
-          of.key(),
-          plan.leftOut());
-    }
-    return plan.keys();
+    return new WarmableCache(cache.name(), cache.ttl(), fenced, loads.batches(cache.name()));
   }
 
   private Rooms requireStarted() {

@@ -265,7 +265,8 @@ public final class WarmBench {
   }
 
   private String ask() {
-    Submission submission = warmer.submit(
+    Submission submission =
+        warmer.submit(
             WarmupRequest.hottest(CACHE, Math.min(settings.keys(), MOST_HOT_KEYS), "bench"));
     if (submission instanceof Submission.Accepted accepted) {
       return accepted.run().id();

@@ -2,6 +2,7 @@ package dev.hearth.schemas.warmup;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 
@@ -108,6 +109,11 @@ public record WarmupRun(
    */
   public record Cost(long bytes, Duration databaseTime) {
     public static final Cost NONE = new Cost(0, Duration.ZERO);
+
+    /** Topics carry microseconds. */
+    public Cost {
+      databaseTime = databaseTime.truncatedTo(ChronoUnit.MICROS);
+    }
 
     /** Both together. */
     public Cost plus(Cost other) {

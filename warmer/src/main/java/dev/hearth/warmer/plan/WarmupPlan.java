@@ -1,48 +1,34 @@
 package dev.hearth.warmer.plan;
 
-import dev.hearth.schemas.access.HotKeys;
-import dev.hearth.schemas.key.KeyTemplate;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import dev.hearth.warmer.plan.LeftOut.Reason;
 import java.util.List;
-import java.util.Set;
 
 /**
- * What a run will warm, hottest first, each key once.
+ * What a run will warm, and what not, and why.
  *
- * @param keys all of the cache's template, at most as many as were asked for
- * @param leftOut hot keys that are not of the cache's template: reports come from outside, and what
- *     is not a configured key is never loaded
+ * @param keys to load, the first ones first; all of the cache's template, each once
+ * @param leftOut by reason, none with 0 keys
+ * @param expectedBytes of the values, in one store; a key of unknown size counts with the mean of
+ *     the others, so 0 where no size is known
+ * @param expectedLoadMicros what clients spend to load all of these once, key by key: the database
+ *     time that the run saves them, and more than its own batches take; 0 where no load was seen
  */
-public record WarmupPlan(List<String> keys, int leftOut) {
+public record WarmupPlan(
+    List<String> keys, List<LeftOut> leftOut, long expectedBytes, long expectedLoadMicros) {
   /** Nothing is hot, or nothing is known. */
-  public static final WarmupPlan EMPTY = new WarmupPlan(List.of(), 0);
+  public static final WarmupPlan EMPTY = new WarmupPlan(List.of(), List.of(), 0, 0);
 
   public WarmupPlan {
     keys = List.copyOf(keys);
+    leftOut = List.copyOf(leftOut);
   }
 
-  /**
-   * Plans a run. Keys that are left out do not use up the budget.
-   *
-   * @param top most keys to warm, at least 1
-   */
-  public static WarmupPlan of(HotKeys hot, int top, KeyTemplate template) {
-    if (top < 1) {
-      throw new IllegalArgumentException("top is " + top + "; expected 1 or more");
-    }
-    Set<String> planned = new LinkedHashSet<>();
-    Set<String> foreign = new LinkedHashSet<>();
-    for (HotKeys.HotKey key : hot.keys()) {
-      if (planned.size() == top) {
-        break;
-      }
-      (isOf(template, key.key()) ? planned : foreign).add(key.key());
-    }
-    return new WarmupPlan(new ArrayList<>(planned), foreign.size());
-  }
-
-  private static boolean isOf(KeyTemplate template, String key) {
-    return template.parseKey(key).isPresent();
+  /** How many keys are left out for a reason. */
+  public int leftOut(Reason reason) {
+    return leftOut.stream()
+        .filter(each -> each.reason() == reason)
+        .mapToInt(LeftOut::keys)
+        .findFirst()
+        .orElse(0);
   }
 }

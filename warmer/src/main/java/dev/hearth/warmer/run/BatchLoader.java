@@ -21,8 +21,14 @@ public interface BatchLoader {
    * What the database said; a key that is in neither is not to be filled.
    *
    * @param absent keys that surely have no row
+   * @param isBehind whether the primary had to answer because a standby has not replayed enough
    */
-  record Loaded(Map<String, byte[]> found, Set<String> absent) {
+  record Loaded(Map<String, byte[]> found, Set<String> absent, boolean isBehind) {
+    /** From where it should come. */
+    public Loaded(Map<String, byte[]> found, Set<String> absent) {
+      this(found, absent, false);
+    }
+
     public Loaded {
       found = Map.copyOf(found);
       absent = Set.copyOf(absent);

@@ -1,6 +1,7 @@
 package dev.hearth.warmer.run;
 
 import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.warmup.WarmupRun.Cost;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
@@ -46,9 +47,10 @@ final class BatchWarmer {
    * What became of a batch.
    *
    * @param progress entries by outcome; {@code planned} is 0
+   * @param cost of its query
    * @param loadFailure why the database was not read, if it was asked and did not answer
    */
-  record Outcome(Progress progress, Optional<String> loadFailure) {}
+  record Outcome(Progress progress, Cost cost, Optional<String> loadFailure) {}
 
   private record Asked(FencedStore store, CacheKey key, CompletableFuture<ReadOutcome> answer) {}
 
@@ -63,7 +65,7 @@ final class BatchWarmer {
     Set<String> toLoad = new LinkedHashSet<>();
     missing.forEach(each -> toLoad.add(each.key().key()));
     if (toLoad.isEmpty()) {
-      return new Outcome(tally.progress(), Optional.empty());
+      return new Outcome(tally.progress(), Cost.NONE, Optional.empty());
     }
     BatchLoader.Loaded loaded;
     long start = System.nanoTime();
@@ -76,11 +78,16 @@ final class BatchWarmer {
           missing.stream()
               .map(each -> guarded(() -> each.store().release(each.key(), each.lease())))
               .toList());
-      return new Outcome(tally.progress(), Optional.of(String.valueOf(e.getMessage())));
+      return new Outcome(
+          tally.progress(),
+          new Cost(0, Duration.ofNanos(System.nanoTime() - start)),
+          Optional.of(String.valueOf(e.getMessage())));
     }
-    pace.answered(toLoad.size(), start, System.nanoTime() - start);
+    long took = System.nanoTime() - start;
+    pace.answered(toLoad.size(), start, took, loaded.isBehind());
     fill(cache, missing, loaded, tally);
-    return new Outcome(tally.progress(), Optional.empty());
+    long bytes = loaded.found().values().stream().mapToLong(value -> value.length).sum();
+    return new Outcome(tally.progress(), new Cost(bytes, Duration.ofNanos(took)), Optional.empty());
   }
 
   /**

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BinaryOperator;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -31,16 +33,22 @@ final class CompactedTopic<V> implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(200);
 
   private final Topic<String, V> topic;
+  private final BinaryOperator<V> ofTwo;
   private final Map<String, Object> reading;
   private final KafkaProducer<String, V> producer;
+  private final Map<String, V> latest = new LinkedHashMap<>();
+  private @Nullable KafkaConsumer<String, byte[]> reader;
+  private boolean closed;
 
   /**
    * Opens it; connects in the background.
    *
    * @param kafka bootstrap servers, security and what else the user set for all clients
+   * @param ofTwo which of two values of a key counts, the earlier or the later
    */
-  CompactedTopic(Topic<String, V> topic, Map<String, String> kafka) {
+  CompactedTopic(Topic<String, V> topic, Map<String, String> kafka, BinaryOperator<V> ofTwo) {
     this.topic = topic;
+    this.ofTwo = ofTwo;
     this.reading = new HashMap<>(kafka);
     reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
@@ -77,38 +85,62 @@ final class CompactedTopic<V> implements AutoCloseable {
   }
 
   /**
-   * What stands there now. Blocks, within a bound.
+   * What stands there now; reads only what came since the last time. Blocks, within a bound.
    *
    * @throws RuntimeException where it could not be read to its end
    */
-  Collection<V> read() {
-    Map<String, V> latest = new LinkedHashMap<>();
-    long deadline = System.nanoTime() + LONGEST_READ.toNanos();
-    try (KafkaConsumer<String, byte[]> consumer =
-        new KafkaConsumer<>(reading, new StringDeserializer(), new ByteArrayDeserializer())) {
-      TopicPartition partition = new TopicPartition(topic.name(), 0);
-      consumer.assign(List.of(partition));
-      consumer.seekToBeginning(List.of(partition));
-      long end = consumer.endOffsets(List.of(partition), LONGEST_READ).getOrDefault(partition, 0L);
-      while (consumer.position(partition, LONGEST_READ) < end) {
-        if (System.nanoTime() > deadline) {
-          throw new IllegalStateException(
-              topic.name()
-                  + " was read to offset "
-                  + consumer.position(partition)
-                  + " of "
-                  + end
-                  + " within "
-                  + LONGEST_READ.toSeconds()
-                  + " s");
-        }
-        consumer.poll(POLL).forEach(record -> take(latest, record));
-      }
+  synchronized Collection<V> read() {
+    try {
+      readOn();
+    } catch (RuntimeException e) {
+      // From the beginning, next time: how far this came is not sure.
+      forget();
+      throw e;
     }
     return List.copyOf(latest.values());
   }
 
-  private void take(Map<String, V> latest, ConsumerRecord<String, byte[]> record) {
+  private void readOn() {
+    if (closed) {
+      throw new IllegalStateException(topic.name() + " is closed");
+    }
+    TopicPartition partition = new TopicPartition(topic.name(), 0);
+    KafkaConsumer<String, byte[]> consumer = reader;
+    if (consumer == null) {
+      consumer =
+          new KafkaConsumer<>(reading, new StringDeserializer(), new ByteArrayDeserializer());
+      reader = consumer;
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+    }
+    long deadline = System.nanoTime() + LONGEST_READ.toNanos();
+    long end = consumer.endOffsets(List.of(partition), LONGEST_READ).getOrDefault(partition, 0L);
+    while (consumer.position(partition, LONGEST_READ) < end) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException(
+            topic.name()
+                + " was read to offset "
+                + consumer.position(partition)
+                + " of "
+                + end
+                + " within "
+                + LONGEST_READ.toSeconds()
+                + " s");
+      }
+      consumer.poll(POLL).forEach(this::take);
+    }
+  }
+
+  private synchronized void forget() {
+    latest.clear();
+    KafkaConsumer<String, byte[]> consumer = reader;
+    reader = null;
+    if (consumer != null) {
+      consumer.close(CloseOptions.timeout(Duration.ofSeconds(1)));
+    }
+  }
+
+  private void take(ConsumerRecord<String, byte[]> record) {
     if (record.key() == null) {
       return;
     }
@@ -117,8 +149,10 @@ final class CompactedTopic<V> implements AutoCloseable {
       return;
     }
     try {
-      latest.put(
-          record.key(), topic.value().deserializer().deserialize(topic.name(), record.value()));
+      latest.merge(
+          record.key(),
+          topic.value().deserializer().deserialize(topic.name(), record.value()),
+          ofTwo);
     } catch (UnreadableRecordException e) {
       log.warn(
           "record passed over topic={} offset={} error={}",
@@ -130,6 +164,10 @@ final class CompactedTopic<V> implements AutoCloseable {
 
   @Override
   public void close() {
+    synchronized (this) {
+      closed = true;
+      forget();
+    }
     producer.close(Duration.ofSeconds(5));
   }
 }

@@ -14,7 +14,8 @@ import com.netflix.concurrency.limits.limit.Gradient2Limit;
  * measured, for small ones are quick whatever the load. One batch may always run.
  *
  * <p>A failed load says nothing of latency (a refused connection is quick), so it is no sample:
- * until the next success, there is one batch at a time.
+ * until the next success, there is one batch at a time. So it is while a standby lags: the primary
+ * answers in its place, and the replay may lag because of our own reads.
  *
  * <ol>
  *   <li>Netflix concurrency-limits, Gradient2Limit; "Performance Under Load", Netflix Technology
@@ -26,6 +27,7 @@ final class DatabasePace {
   private final Limit limit;
   private int inFlightKeys;
   private boolean failing;
+  private boolean behind;
 
   /**
    * Begins with one batch at a time.
@@ -56,9 +58,14 @@ final class DatabasePace {
     notifyAll();
   }
 
-  /** A query that answered. */
-  synchronized void answered(int keys, long startNanos, long tookNanos) {
+  /**
+   * A query that answered.
+   *
+   * @param isBehind whether a standby was passed over because it lags
+   */
+  synchronized void answered(int keys, long startNanos, long tookNanos, boolean isBehind) {
     failing = false;
+    behind = isBehind;
     if (2 * keys >= batchKeys) {
       limit.onSample(startNanos, Math.max(1, tookNanos), inFlightKeys, false);
     }
@@ -75,6 +82,6 @@ final class DatabasePace {
   }
 
   private int allowedKeys() {
-    return failing ? batchKeys : limit.getLimit();
+    return failing || behind ? batchKeys : limit.getLimit();
   }
 }

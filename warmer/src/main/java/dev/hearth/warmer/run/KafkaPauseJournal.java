@@ -16,7 +16,7 @@ public final class KafkaPauseJournal implements PauseJournal {
    * @param kafka bootstrap servers, security and what else the user set for all clients
    */
   public KafkaPauseJournal(Topic<String, Pause> topic, Map<String, String> kafka) {
-    this.pauses = new CompactedTopic<>(topic, kafka);
+    this.pauses = new CompactedTopic<>(topic, kafka, (earlier, later) -> later);
   }
 
   @Override

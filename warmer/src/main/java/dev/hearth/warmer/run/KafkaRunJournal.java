@@ -17,7 +17,9 @@ public final class KafkaRunJournal implements RunJournal {
    * @param kafka bootstrap servers, security and what else the user set for all clients
    */
   public KafkaRunJournal(Topic<String, WarmupRun> topic, Map<String, String> kafka) {
-    this.runs = new CompactedTopic<>(topic, kafka);
+    this.runs =
+        new CompactedTopic<>(
+            topic, kafka, (earlier, later) -> earlier.yieldsTo(later) ? later : earlier);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.hearth.schemas.warmup.Pause;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,10 @@ public final class Pauses {
 
   private final PauseJournal journal;
   private final Clock clock;
+
+  /** Held over a change and its record, so that what is read in between takes nothing back. */
+  private final Object changing = new Object();
+
   private final Map<String, Pause> standing = new TreeMap<>();
   private volatile boolean known;
 
@@ -35,17 +40,19 @@ public final class Pauses {
   }
 
   /**
-   * Learns what stands.
+   * Learns what stands, by whichever instance.
    *
-   * @throws RuntimeException where that cannot be told; nothing may run then
+   * @throws RuntimeException where that cannot be told; before the first time, nothing may run then
    */
   void takeUp() {
-    for (Pause pause : journal.read()) {
+    synchronized (changing) {
+      Collection<Pause> all = journal.read();
       synchronized (this) {
-        standing.putIfAbsent(pause.key(), pause);
+        standing.clear();
+        all.forEach(pause -> standing.put(pause.key(), pause));
       }
+      known = true;
     }
-    known = true;
   }
 
   /** Whether what stands has been learned. */
@@ -70,14 +77,16 @@ public final class Pauses {
    */
   public Optional<String> pause(Optional<String> cache, String reason) {
     Pause pause = new Pause(cache, reason, clock.instant().truncatedTo(ChronoUnit.MILLIS));
-    Optional<String> unkept = await(journal.publish(pause));
-    if (unkept.isEmpty()) {
-      synchronized (this) {
-        standing.put(pause.key(), pause);
+    synchronized (changing) {
+      Optional<String> unkept = await(journal.publish(pause));
+      if (unkept.isEmpty()) {
+        synchronized (this) {
+          standing.put(pause.key(), pause);
+        }
+        log.info("paused cache={} reason=\"{}\"", pause.key(), reason);
       }
-      log.info("paused cache={} reason=\"{}\"", pause.key(), reason);
+      return unkept;
     }
-    return unkept;
   }
 
   /**
@@ -86,6 +95,12 @@ public final class Pauses {
    * @return why not; empty where it is so
    */
   public Optional<String> resume(Optional<String> cache) {
+    synchronized (changing) {
+      return forget(cache);
+    }
+  }
+
+  private Optional<String> forget(Optional<String> cache) {
     if (!known) {
       return Optional.of("what is paused has not been read yet; try again in a moment");
     }

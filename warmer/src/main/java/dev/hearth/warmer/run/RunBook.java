@@ -4,11 +4,12 @@ import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Cost;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
+import dev.hearth.schemas.warmup.WarmupRun.State;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,82 +19,92 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/** The runs that this process knows of: which wait, which runs, which ended. Thread-safe. */
+/**
+ * The runs of an installation as this instance knows them: its own changes at once, those of others
+ * as the journal tells. Of two records of a run, {@link WarmupRun#yieldsTo} decides. Thread-safe.
+ */
 final class RunBook {
   private final int mostQueued;
   private final int mostEnded;
   private final Map<String, WarmupRun> runs = new LinkedHashMap<>();
-  private final Deque<String> queue = new ArrayDeque<>();
   private final Set<String> toCancel = new HashSet<>();
+  private Optional<WarmupRun> executing = Optional.empty();
 
   RunBook(int mostQueued, int mostEnded) {
     this.mostQueued = mostQueued;
     this.mostEnded = mostEnded;
   }
 
-  /** A run that warms all that is asked for, and has not ended. */
+  /** A run that warms all that is asked for, and will end by itself. */
   synchronized Optional<WarmupRun> covering(WarmupRequest request) {
     return runs.values().stream()
-        .filter(run -> !run.state().ended() && run.request().covers(request))
+        .filter(run -> run.state() == State.QUEUED || run.state() == State.RUNNING)
+        .filter(run -> run.request().covers(request))
         .filter(run -> !toCancel.contains(run.id()))
         .findFirst();
   }
 
   synchronized boolean isFull() {
-    return queue.size() >= mostQueued;
+    return runs.values().stream().filter(run -> run.state() == State.QUEUED).count() >= mostQueued;
   }
 
   /**
-   * Adds a run at the end of the queue; does nothing with one that is known, for what has just been
-   * written to the journal may have been taken up from there first.
-   */
-  synchronized void enqueue(WarmupRun run) {
-    if (runs.putIfAbsent(run.id(), run) == null) {
-      queue.add(run.id());
-      notifyAll();
-    }
-  }
-
-  /**
-   * Takes up what a journal holds: ended runs to be remembered, others to be run, before those that
-   * came since. Runs known already are left as they are.
+   * Takes in what the journal holds; what is known better here stays.
    *
    * @return ids of ended runs that are too many to remember
    */
-  synchronized List<String> takeUp(List<WarmupRun> journal) {
-    Deque<String> first = new ArrayDeque<>();
+  synchronized List<String> fold(Collection<WarmupRun> journal) {
     for (WarmupRun run : journal) {
-      if (runs.containsKey(run.id())) {
-        continue;
+      WarmupRun known = runs.get(run.id());
+      if (known == null) {
+        runs.put(run.id(), run);
+      } else if (known.yieldsTo(run) && !isMyOwnWord(run)) {
+        runs.put(run.id(), run);
       }
-      runs.put(run.id(), run);
-      if (!run.state().ended()) {
-        runs.put(run.id(), run.turned(WarmupRun.State.QUEUED).with(Progress.NONE, Cost.NONE));
-        first.addLast(run.id());
-      }
-    }
-    while (!first.isEmpty()) {
-      queue.addFirst(first.removeLast());
     }
     notifyAll();
     return forgetOld();
   }
 
+  /** What this instance said of the run that it executes comes back later than it is known. */
+  private boolean isMyOwnWord(WarmupRun run) {
+    return executing
+        .filter(mine -> mine.id().equals(run.id()) && mine.term() == run.term())
+        .isPresent();
+  }
+
+  /** A new or changed run; does nothing where what is known counts more. */
+  synchronized void put(WarmupRun run) {
+    WarmupRun known = runs.get(run.id());
+    if (known == null || known.yieldsTo(run)) {
+      runs.put(run.id(), run);
+      notifyAll();
+    }
+  }
+
   /**
-   * The next run that waits and is not held; empty where none came within the wait.
+   * Takes the next run that waits and is not held, the oldest request first; also one that another
+   * instance left. Empty where none came within the wait. Only for the one instance that executes
+   * runs.
    *
    * @param held whether the runs of a cache are held
+   * @param owner this instance
    */
-  synchronized Optional<WarmupRun> next(Duration wait, Predicate<String> held)
+  synchronized Optional<WarmupRun> take(
+      Duration wait, Predicate<String> held, String owner, Instant now)
       throws InterruptedException {
     long deadline = System.nanoTime() + wait.toNanos();
     while (true) {
-      for (String id : queue) {
-        WarmupRun run = runs.get(id);
-        if (run != null && !held.test(run.cache())) {
-          queue.remove(id);
-          return Optional.of(run);
-        }
+      Optional<WarmupRun> next =
+          runs.values().stream()
+              .filter(run -> run.state() == State.QUEUED || run.state() == State.RUNNING)
+              .filter(run -> !held.test(run.cache()))
+              .min(Comparator.comparing(WarmupRun::requestedAt));
+      if (next.isPresent()) {
+        WarmupRun taken = next.get().taken(owner, now);
+        runs.put(taken.id(), taken);
+        executing = Optional.of(taken);
+        return executing;
       }
       long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
       if (left <= 0) {
@@ -103,64 +114,110 @@ final class RunBook {
     }
   }
 
+  /** The run is not executed here any more. */
+  synchronized void leave() {
+    executing = Optional.empty();
+  }
+
   /**
-   * Puts a run that was stopped back to the front, to be run from its beginning.
+   * How the run that is executed here has come on.
    *
-   * @return the run as it waits; empty where it is to be cancelled
+   * @return it, for others to know; empty where it is not this instance's any more
    */
-  synchronized Optional<WarmupRun> putBack(WarmupRun run) {
-    if (toCancel.contains(run.id())) {
+  synchronized Optional<WarmupRun> progressed(WarmupRun run) {
+    WarmupRun known = runs.get(run.id());
+    if (known == null || known.term() != run.term() || !known.yieldsTo(run)) {
       return Optional.empty();
     }
-    WarmupRun waiting = run.turned(WarmupRun.State.QUEUED).with(Progress.NONE, Cost.NONE);
+    runs.put(run.id(), run);
+    return Optional.of(run);
+  }
+
+  /** Whether somebody held, cancelled or took over a run since it was taken. */
+  synchronized boolean hasMoved(WarmupRun run) {
+    WarmupRun known = runs.get(run.id());
+    return known == null
+        || known.term() != run.term()
+        || known.state().ended()
+        || toCancel.contains(run.id());
+  }
+
+  /**
+   * Lets a run that stopped wait for its turn, to be run from its beginning.
+   *
+   * @return the run as it waits; empty where it is cancelled, held, or another's
+   */
+  synchronized Optional<WarmupRun> putBack(WarmupRun run) {
+    WarmupRun known = runs.get(run.id());
+    if (known == null || hasMoved(run)) {
+      return Optional.empty();
+    }
+    WarmupRun waiting = known.turned(State.QUEUED).with(Progress.NONE, Cost.NONE);
     runs.put(run.id(), waiting);
-    queue.addFirst(run.id());
+    notifyAll();
     return Optional.of(waiting);
   }
 
   /**
-   * Writes a run as it is now.
+   * The last word on a run that was executed here: its end, or where a pause came in, what it had
+   * done by then.
    *
-   * @return ids of ended runs that are too many to remember
+   * @param ended the run as this instance would end it
+   * @return what to write down; empty where it is another's
    */
-  synchronized List<String> update(WarmupRun run) {
-    runs.put(run.id(), run);
-    if (run.state().ended()) {
-      toCancel.remove(run.id());
+  synchronized Optional<WarmupRun> end(WarmupRun ended) {
+    WarmupRun known = runs.get(ended.id());
+    boolean mine = known != null && known.term() == ended.term() && !known.state().ended();
+    boolean paused =
+        known != null && known.state() == State.PAUSED && known.term() == ended.term() + 1;
+    toCancel.remove(ended.id());
+    if (!mine && !paused) {
+      return Optional.empty();
     }
-    return forgetOld();
+    WarmupRun last = mine ? ended : known.with(ended.progress(), ended.cost());
+    runs.put(last.id(), last);
+    return Optional.of(last);
   }
 
   synchronized Optional<WarmupRun> find(String id) {
     return Optional.ofNullable(runs.get(id));
   }
 
-  /** Ends a run that waits at once, and one that runs after its present batches. */
+  /** All that are known, in the order in which they came. */
+  synchronized List<WarmupRun> all() {
+    return List.copyOf(runs.values());
+  }
+
+  /**
+   * Ends a run: at once, or where it is executed here, after its present batches.
+   *
+   * @return the run to write down; empty where there is nothing to
+   */
   synchronized Optional<WarmupRun> cancel(String id, Instant now) {
     WarmupRun run = runs.get(id);
-    if (run != null && queue.remove(id)) {
-      run = run.ended(WarmupRun.State.CANCELLED, now, Optional.empty());
-      runs.put(id, run);
-    } else if (run != null && !run.state().ended()) {
-      toCancel.add(id);
+    if (run == null || run.state().ended()) {
+      return Optional.empty();
     }
-    return Optional.ofNullable(run);
+    if (run.state() == State.RUNNING && executing.filter(it -> it.id().equals(id)).isPresent()) {
+      toCancel.add(id);
+      return Optional.empty();
+    }
+    WarmupRun cancelled = run.turned(State.CANCELLED).ended(State.CANCELLED, now, Optional.empty());
+    runs.put(id, cancelled);
+    notifyAll();
+    return Optional.of(cancelled);
   }
 
-  synchronized boolean isToCancel(String id) {
-    return toCancel.contains(id);
-  }
-
-  private List<String> forgetOld() {
-    List<String> ended = new ArrayList<>();
-    runs.forEach(
-        (id, run) -> {
-          if (run.state().ended()) {
-            ended.add(id);
-          }
-        });
-    List<String> old = ended.subList(0, Math.max(0, ended.size() - mostEnded));
+  /** Too many ended runs, the oldest ends first. */
+  synchronized List<String> forgetOld() {
+    List<WarmupRun> ended =
+        new ArrayList<>(runs.values().stream().filter(run -> run.state().ended()).toList());
+    ended.sort(Comparator.comparing(run -> run.finishedAt().orElse(run.requestedAt())));
+    List<String> old =
+        ended.subList(0, Math.max(0, ended.size() - mostEnded)).stream()
+            .map(WarmupRun::id)
+            .toList();
     old.forEach(runs::remove);
-    return List.copyOf(old);
+    return old;
   }
 }

@@ -22,100 +22,124 @@ final class RunExecution {
   /** A database that fails this often in a row is left alone. */
   private static final int MOST_FAILURES_IN_A_ROW = 3;
 
-  private static final Duration TURN = Duration.ofMillis(200);
+  private static final Duration TURN = Duration.ofMillis(100);
 
   private final WarmableCache cache;
   private final BatchLoader loader;
-  private final BatchWarmer warmer;
-  private final DatabasePace pace;
-  private final ExecutorService threads;
-  private final BooleanSupplier toCancel;
+  private final Desk desk;
+  private final RunLimits limits;
+  private final BooleanSupplier toStop;
   private final Consumer<WarmupRun> progressed;
-  private final Metrics metrics;
-  private final List<StartCondition> conditions;
-  private final CountDownLatch stopped;
 
   private WarmupRun run;
   private int failuresInARow;
   private Optional<String> failure = Optional.empty();
 
+  /**
+   * What all runs of a runner share.
+   *
+   * @param threads as many as there are connections
+   * @param stopped open once the process ends
+   */
+  record Desk(
+      BatchWarmer warmer,
+      DatabasePace pace,
+      ExecutorService threads,
+      List<StartCondition> conditions,
+      CountDownLatch stopped,
+      Metrics metrics) {}
+
+  /**
+   * @param run taken already
+   * @param toStop whether the run is held, cancelled or another's
+   */
   RunExecution(
       WarmupRun run,
       WarmableCache cache,
       BatchLoader loader,
-      BatchWarmer warmer,
-      DatabasePace pace,
-      ExecutorService threads,
-      BooleanSupplier toCancel,
-      Consumer<WarmupRun> progressed,
-      List<StartCondition> conditions,
-      CountDownLatch stopped,
-      Metrics metrics) {
+      Desk desk,
+      RunLimits limits,
+      BooleanSupplier toStop,
+      Consumer<WarmupRun> progressed) {
     this.run = run;
     this.cache = cache;
     this.loader = loader;
-    this.warmer = warmer;
-    this.pace = pace;
-    this.threads = threads;
-    this.toCancel = toCancel;
+    this.desk = desk;
+    this.limits = limits;
+    this.toStop = toStop;
     this.progressed = progressed;
-    this.conditions = conditions;
-    this.stopped = stopped;
-    this.metrics = metrics;
   }
 
-  /** How a run ended: with its last progress, and why if not as it should. */
-  record Ending(Progress progress, WarmupRun.State state, Optional<String> problem) {}
+  /**
+   * How a run ended.
+   *
+   * @param run with its last progress
+   * @param problem why, if not as it should
+   */
+  record Ending(WarmupRun run, WarmupRun.State state, Optional<String> problem) {}
 
-  Ending execute(List<String> keys, int batchKeys) throws InterruptedException {
-    plan(keys.size() * cache.stores().size());
+  private sealed interface Next {
+    record Batch() implements Next {}
+
+    record Stop() implements Next {}
+
+    record Enough(String sentence) implements Next {}
+
+    record Refused(String sentence) implements Next {}
+  }
+
+  Ending execute(RunPlan plan, int batchKeys) throws InterruptedException {
+    begin(plan);
+    List<String> keys = plan.keys();
     List<CompletableFuture<Void>> batches = new ArrayList<>();
-    boolean cancelled = false;
-    Optional<String> refused = Optional.empty();
+    Next next = new Next.Batch();
     for (int from = 0; from < keys.size() && !hasFailed(); from += batchKeys) {
-      cancelled = toCancel.getAsBoolean();
-      if (cancelled) {
-        break;
-      }
       List<String> batch = keys.subList(from, Math.min(keys.size(), from + batchKeys));
-      pace.acquire();
-      refused = awaitGo(new StartCondition.Batch(batch.size(), 0));
-      if (refused.isPresent()) {
-        pace.release();
+      desk.pace().acquire();
+      next = await(new StartCondition.Batch(batch.size(), bytes(plan, batch.size())));
+      if (!(next instanceof Next.Batch)) {
+        desk.pace().release();
         break;
       }
-      batches.add(CompletableFuture.runAsync(() -> warm(batch), threads));
+      batches.add(CompletableFuture.runAsync(() -> warm(batch), desk.threads()));
     }
     awaitAll(batches);
-    return refused.isPresent()
-        ? new Ending(run.progress(), WarmupRun.State.FAILED, refused)
-        : ending(cancelled);
+    return ending(next);
   }
 
-  /** Waits while a condition says so; what it says is shown. Empty to go on, or to stop. */
-  private Optional<String> awaitGo(StartCondition.Batch next) throws InterruptedException {
-    while (!toCancel.getAsBoolean()) {
+  private static long bytes(RunPlan plan, int keys) {
+    return plan.expectedBytes() * keys / Math.max(1, plan.keys().size());
+  }
+
+  /** Waits until the next batch may go; what it waits for is shown. */
+  private Next await(StartCondition.Batch batch) throws InterruptedException {
+    while (!toStop.getAsBoolean()) {
+      WarmupRun now = current();
+      Optional<String> enough = limits.enough(now);
+      if (enough.isPresent()) {
+        return new Next.Enough(enough.get());
+      }
       Optional<String> waiting = Optional.empty();
-      for (StartCondition condition : conditions) {
-        StartCondition.Verdict verdict = condition.check(run.request(), next);
+      for (StartCondition condition : desk.conditions()) {
+        StartCondition.Verdict verdict = condition.check(now.request(), batch);
         if (verdict instanceof StartCondition.Verdict.Refuse refuse) {
-          return Optional.of(refuse.sentence());
+          return new Next.Refused(refuse.sentence());
         }
         if (verdict instanceof StartCondition.Verdict.Wait wait && waiting.isEmpty()) {
           waiting = Optional.of(wait.sentence());
         }
       }
-      if (waiting.isEmpty() || stopped.await(TURN.toMillis(), TimeUnit.MILLISECONDS)) {
-        return Optional.empty();
+      Duration pause = waiting.isPresent() ? TURN : limits.pause(now);
+      if (pause.isZero()) {
+        return new Next.Batch();
       }
-      show(waiting.get());
+      if (desk.stopped()
+          .await(Math.max(1, Math.min(pause.toMillis(), TURN.toMillis())), TimeUnit.MILLISECONDS)) {
+        break;
+      }
+      waiting.ifPresent(this::show);
     }
-    return Optional.empty();
-  }
-
-  private synchronized void show(String waiting) {
-    run = run.waitingFor(waiting);
-    progressed.accept(run);
+    return new Next.Stop();
   }
 
   /** Interruptibly: what a closing process threw out of its queue never completes. */
@@ -127,36 +151,55 @@ final class RunExecution {
     }
   }
 
-  private synchronized Ending ending(boolean cancelledWhilePlanning) {
-    boolean cancelled =
-        cancelledWhilePlanning
-            || (toCancel.getAsBoolean() && run.progress().done() < run.progress().planned());
-    if (failuresInARow >= MOST_FAILURES_IN_A_ROW) {
-      return new Ending(run.progress(), WarmupRun.State.FAILED, failure);
+  private synchronized Ending ending(Next last) {
+    if (last instanceof Next.Refused refused) {
+      return new Ending(run, WarmupRun.State.FAILED, Optional.of(refused.sentence()));
     }
-    return new Ending(
-        run.progress(), cancelled ? WarmupRun.State.CANCELLED : WarmupRun.State.DONE, failure);
+    if (hasFailed()) {
+      return new Ending(run, WarmupRun.State.FAILED, failure);
+    }
+    if (last instanceof Next.Enough enough) {
+      return new Ending(run, WarmupRun.State.DONE, Optional.of(enough.sentence()));
+    }
+    boolean stopped =
+        last instanceof Next.Stop
+            || (toStop.getAsBoolean() && run.progress().done() < run.progress().planned());
+    return new Ending(run, stopped ? WarmupRun.State.CANCELLED : WarmupRun.State.DONE, failure);
   }
 
   private void warm(List<String> batch) {
     try {
-      if (!hasFailed() && !toCancel.getAsBoolean()) {
-        add(warmer.warm(cache, loader, batch));
+      if (!hasFailed() && !toStop.getAsBoolean()) {
+        add(desk.warmer().warm(cache, loader, batch));
       }
     } catch (InterruptedException e) {
       // The process ends; the run is taken up again at its next start.
       Thread.currentThread().interrupt();
     } finally {
-      pace.release();
+      desk.pace().release();
     }
+  }
+
+  private synchronized WarmupRun current() {
+    return run;
   }
 
   private synchronized boolean hasFailed() {
     return failuresInARow >= MOST_FAILURES_IN_A_ROW;
   }
 
-  private synchronized void plan(int entries) {
-    run = run.with(new Progress(entries, 0, 0, 0, 0, 0, 0), Cost.NONE);
+  private synchronized void begin(RunPlan plan) {
+    int stores = cache.stores().size();
+    int warm = plan.warmKeys() * stores;
+    run =
+        run.leavingOut(plan.leftOut())
+            .with(new Progress(plan.keys().size() * stores + warm, 0, warm, 0, 0, 0, 0), Cost.NONE);
+    count("already_warm", warm);
+    progressed.accept(run);
+  }
+
+  private synchronized void show(String waiting) {
+    run = run.waitingFor(waiting);
     progressed.accept(run);
   }
 
@@ -168,7 +211,7 @@ final class RunExecution {
       failuresInARow = hasFailed() ? failuresInARow : 0;
     }
     Progress one = outcome.progress();
-    run = run.with(run.progress().plus(one), run.cost());
+    run = run.with(run.progress().plus(one), run.cost().plus(outcome.cost()));
     count("stored", one.stored());
     count("already_warm", one.alreadyWarm());
     count("lease_lost", one.leaseLost());
@@ -180,7 +223,7 @@ final class RunExecution {
 
   private void count(String outcome, int entries) {
     if (entries > 0) {
-      metrics.counter(Metric.WARMUP_KEYS, cache.name(), outcome).increment(entries);
+      desk.metrics().counter(Metric.WARMUP_KEYS, cache.name(), outcome).increment(entries);
     }
   }
 }

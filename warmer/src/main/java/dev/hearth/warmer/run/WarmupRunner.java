@@ -4,11 +4,13 @@ import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.schemas.warmup.WarmupRun.Cost;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,40 +21,45 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Executes warm-up runs, one after the other. Every method is for any thread.
+ * Takes requests for warm-up runs, and executes them one after the other, in one instance of an
+ * installation. Every method is for any thread.
  *
- * <p>A run is in the journal before its request is answered, so a restart takes it up again, from
- * its beginning: what was filled before is then found warm. One runner for an installation is
- * enough; a second one would take up the same runs, which the leases make harmless, but their
- * counts mix.
+ * <p>A run is in the journal before its request is answered, and every instance follows the
+ * journal: any of them answers for any run, may hold or cancel it, and takes up what the one that
+ * held the claim left. A run that is taken up begins again: what was filled before is then found
+ * warm, and its counts are those of its present owner.
  */
 public final class WarmupRunner implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(WarmupRunner.class);
   private static final Duration TURN = Duration.ofSeconds(1);
+  private static final Duration FOLLOW_EVERY = Duration.ofMillis(200);
   private static final Duration LONGEST_ACKNOWLEDGEMENT = Duration.ofSeconds(15);
 
   private final Map<String, WarmableCache> caches;
+  private final Map<String, BatchLoader> loaders;
   private final Planner planner;
   private final RunJournal journal;
+  private final RunClaim claim;
   private final Pauses pauses;
-  private final List<StartCondition> conditions;
   private final RunnerSettings settings;
-  private final Metrics metrics;
   private final Clock clock;
   private final Supplier<String> ids;
+  private final String instance;
   private final Runnable heartbeat;
   private final RunBook book;
-  private final DatabasePace pace;
-  private final BatchWarmer warmer;
-  private final ExecutorService batches;
-  private final Thread thread = new Thread(this::turn, "warmup-runner");
+  private final RunExecution.Desk desk;
+  private final RunLimits limits;
+  private final Thread executing = new Thread(this::execute, "warmup-runner");
+  private final Thread following = new Thread(this::follow, "warmup-journal");
   private final Object submitting = new Object();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile boolean closing;
@@ -62,17 +69,20 @@ public final class WarmupRunner implements AutoCloseable {
   /**
    * A runner; nothing runs before {@link #start}.
    *
+   * @param claim by which this instance knows whether it executes runs; the caller's to close
    * @param conditions all asked before each batch of each run
    * @param random for the lives of entries; safe for many threads
-   * @param ids of new runs, all different
+   * @param ids of new runs, and of this instance, all different
    * @param heartbeat called at every turn of the runner's loop
    */
   public WarmupRunner(
       Collection<WarmableCache> caches,
       Planner planner,
       RunJournal journal,
+      RunClaim claim,
       Pauses pauses,
       List<StartCondition> conditions,
+      HitRatios hitRatios,
       RunnerSettings settings,
       Metrics metrics,
       Clock clock,
@@ -82,33 +92,56 @@ public final class WarmupRunner implements AutoCloseable {
     this.caches =
         caches.stream()
             .collect(Collectors.toUnmodifiableMap(WarmableCache::name, Function.identity()));
+    this.loaders = new HashMap<>();
+    for (WarmableCache cache : caches) {
+      cache
+          .loader()
+          .ifPresent(
+              loader ->
+                  loaders.put(
+                      cache.name(),
+                      new LoadBreaker(
+                          cache.name(), loader, settings.slowLoad(), settings.breakerRest())));
+    }
     this.planner = planner;
     this.journal = journal;
+    this.claim = claim;
     this.pauses = pauses;
-    this.conditions = List.copyOf(conditions);
     this.settings = settings;
-    this.metrics = metrics;
     this.clock = clock;
     this.ids = ids;
+    this.instance = ids.get();
     this.heartbeat = heartbeat;
     this.book = new RunBook(settings.queued(), settings.kept());
-    this.pace = new DatabasePace(settings.batchKeys(), settings.ceiling());
-    this.warmer = new BatchWarmer(settings.storeTimeout(), pace, random);
-    this.batches =
-        Executors.newFixedThreadPool(
-            settings.ceiling(),
-            task -> {
-              Thread each = new Thread(task, "warmup-batch");
-              each.setDaemon(true);
-              return each;
-            });
-    thread.setDaemon(true);
+    this.limits = new RunLimits(clock, hitRatios, settings.ceiling());
+    DatabasePace pace = new DatabasePace(settings.batchKeys(), settings.ceiling());
+    this.desk =
+        new RunExecution.Desk(
+            new BatchWarmer(settings.storeTimeout(), pace, random),
+            pace,
+            threads(settings.ceiling()),
+            List.copyOf(conditions),
+            stopped,
+            metrics);
+    executing.setDaemon(true);
+    following.setDaemon(true);
     metrics.gauge(Metric.WARMUP_CONCURRENCY, pace::allowed);
   }
 
-  /** Begins: first takes up the runs that an earlier process left, then what is submitted. */
+  private static ExecutorService threads(int ceiling) {
+    return Executors.newFixedThreadPool(
+        ceiling,
+        task -> {
+          Thread each = new Thread(task, "warmup-batch");
+          each.setDaemon(true);
+          return each;
+        });
+  }
+
+  /** Begins: first takes up the runs that earlier processes left, then what is submitted. */
   public void start() {
-    thread.start();
+    following.start();
+    executing.start();
   }
 
   /** Whether the runs of earlier processes are known. */
@@ -118,10 +151,12 @@ public final class WarmupRunner implements AutoCloseable {
 
   /**
    * Asks for a run. One that waits or runs already, and warms all that is asked for, is the answer
-   * where there is one.
+   * where there is one. Of two instances that are asked in the same moment each may make a run; the
+   * second of them finds everything warm.
    */
   public Submission submit(WarmupRequest request) {
     synchronized (submitting) {
+      readOn();
       Optional<WarmupRun> covering = book.covering(request);
       if (covering.isPresent()) {
         return new Submission.Accepted(covering.get(), true);
@@ -146,7 +181,7 @@ public final class WarmupRunner implements AutoCloseable {
           run.cache(),
           run.top(),
           request.trigger());
-      book.enqueue(run);
+      book.put(run);
       return new Submission.Accepted(run, false);
     }
   }
@@ -156,23 +191,69 @@ public final class WarmupRunner implements AutoCloseable {
     return book.find(id);
   }
 
-  /** Ends a run: at once if it waits, after the batches under way if it runs. */
-  public Optional<WarmupRun> cancel(String id) {
-    Optional<WarmupRun> before = book.find(id);
-    Optional<WarmupRun> after = book.cancel(id, clock.instant());
-    if (!after.equals(before)) {
-      after.ifPresent(this::publish);
-    }
-    return after;
+  /** All runs that are known, in the order in which they were asked for. */
+  public List<WarmupRun> all() {
+    return book.all();
   }
 
-  /** Stops after what is on the way to a store; the run goes on at the next start. */
+  /**
+   * Ends a run: at once if it waits, after the batches under way if it runs.
+   *
+   * @return the run as it is then
+   */
+  public Optional<WarmupRun> cancel(String id) {
+    book.cancel(id, clock.instant()).ifPresent(this::publish);
+    return book.find(id);
+  }
+
+  /**
+   * Holds a run until it is resumed; the batches under way end. Does nothing with one that has
+   * ended or is held.
+   *
+   * @return the run as it is then; empty where there is none
+   */
+  public Optional<WarmupRun> pause(String id) {
+    return turn(
+        id,
+        run -> run.state() == State.QUEUED || run.state() == State.RUNNING,
+        run -> run.turned(State.PAUSED));
+  }
+
+  /** Lets a run that was held wait for its turn; it begins with what is not warm yet. */
+  public Optional<WarmupRun> resume(String id) {
+    return turn(
+        id,
+        run -> run.state() == State.PAUSED,
+        run -> run.turned(State.QUEUED).with(Progress.NONE, Cost.NONE));
+  }
+
+  private Optional<WarmupRun> turn(
+      String id, Predicate<WarmupRun> from, UnaryOperator<WarmupRun> to) {
+    readOn();
+    Optional<WarmupRun> run = book.find(id);
+    run.filter(from)
+        .map(to)
+        .ifPresent(
+            turned -> {
+              book.put(turned);
+              publish(turned);
+              log.info("{} run={} cache={}", turned.state(), turned.id(), turned.cache());
+            });
+    return book.find(id);
+  }
+
+  /** Stops after what is on the way to a store; the run goes on elsewhere, or at the next start. */
   @Override
   public void close() {
     closing = true;
     stopped.countDown();
-    thread.interrupt();
-    batches.shutdownNow();
+    executing.interrupt();
+    desk.threads().shutdownNow();
+    join(executing);
+    join(following);
+  }
+
+  private static void join(Thread thread) {
     try {
       thread.join(TimeUnit.SECONDS.toMillis(10));
     } catch (InterruptedException e) {
@@ -180,17 +261,46 @@ public final class WarmupRunner implements AutoCloseable {
     }
   }
 
-  private void turn() {
+  /** Learns what the journal holds, again and again. */
+  private void follow() {
+    while (!closing) {
+      boolean read = readOn();
+      try {
+        closing |= stopped.await((read ? FOLLOW_EVERY : TURN).toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        closing = true;
+      }
+    }
+  }
+
+  private boolean readOn() {
+    try {
+      pauses.takeUp();
+      List<String> old = book.fold(journal.read());
+      if (claim.isHeld()) {
+        old.forEach(journal::forget);
+      }
+      takenUp = true;
+      return true;
+    } catch (RuntimeException e) {
+      if (!closing) {
+        log.warn("runs of others are not known, trying again error={}", e.toString());
+      }
+      return false;
+    }
+  }
+
+  private void execute() {
     while (!closing) {
       heartbeat.run();
       try {
-        if (!takenUp) {
-          takeUp();
-        } else {
-          Optional<WarmupRun> next = book.next(TURN, pauses::holds);
-          if (next.isPresent()) {
-            run(next.get());
-          }
+        if (!takenUp || !claim.isHeld()) {
+          closing |= stopped.await(FOLLOW_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+          continue;
+        }
+        Optional<WarmupRun> next = book.take(TURN, pauses::holds, instance, clock.instant());
+        if (next.isPresent()) {
+          run(next.get());
         }
       } catch (InterruptedException e) {
         closing = true;
@@ -200,47 +310,39 @@ public final class WarmupRunner implements AutoCloseable {
     }
   }
 
-  private void takeUp() throws InterruptedException {
-    List<WarmupRun> journaled;
+  private void run(WarmupRun run) throws InterruptedException {
+    log.info(
+        "running run={} cache={} top={} term={}", run.id(), run.cache(), run.top(), run.term());
     try {
-      pauses.takeUp();
-      journaled = journal.read();
-    } catch (RuntimeException e) {
-      if (!closing) {
-        log.warn(
-            "runs of earlier processes are not known yet, trying again error={}", e.toString());
-        closing = stopped.await(TURN.toMillis(), TimeUnit.MILLISECONDS);
+      publish(run);
+      RunExecution.Ending ending;
+      try {
+        ending = execute(run);
+      } catch (RuntimeException e) {
+        if (closing) {
+          return;
+        }
+        log.error("run failed run={}", run.id(), e);
+        ending =
+            failed(
+                book.find(run.id()).orElse(run),
+                "the run failed at a defect of Hearth: " + e.getClass().getSimpleName());
       }
-      return;
+      if (!closing) {
+        end(run, ending);
+      }
+    } finally {
+      book.leave();
     }
-    book.takeUp(journaled).forEach(journal::forget);
-    takenUp = true;
-    journaled.stream()
-        .filter(run -> !run.state().ended())
-        .forEach(run -> log.info("taken up run={} cache={}", run.id(), run.cache()));
   }
 
-  private void run(WarmupRun run) throws InterruptedException {
-    log.info("running run={} cache={} top={}", run.id(), run.cache(), run.top());
-    RunExecution.Ending ending;
-    try {
-      ending = execute(run);
-    } catch (RuntimeException e) {
-      if (closing) {
-        return;
-      }
-      log.error("run failed run={}", run.id(), e);
-      ending =
-          new RunExecution.Ending(
-              book.find(run.id()).orElse(run).progress(),
-              State.FAILED,
-              Optional.of("the run failed at a defect of Hearth: " + e.getClass().getSimpleName()));
-    }
-    if (closing) {
+  private void end(WarmupRun run, RunExecution.Ending ending) {
+    if (ending.state() == State.CANCELLED && !claim.isHeld()) {
+      log.info("left to another instance run={} cache={}", run.id(), run.cache());
       return;
     }
     if (ending.state() == State.CANCELLED) {
-      // Unless it was cancelled, a pause stopped it.
+      // Unless it was cancelled or held by itself, a pause of its cache stopped it.
       Optional<WarmupRun> waiting = book.putBack(run);
       if (waiting.isPresent()) {
         log.info("held run={} cache={}", run.id(), run.cache());
@@ -248,26 +350,27 @@ public final class WarmupRunner implements AutoCloseable {
         return;
       }
     }
-    WarmupRun ended =
-        run.with(ending.progress(), run.cost())
-            .ended(ending.state(), clock.instant(), ending.problem());
-    book.update(ended).forEach(journal::forget);
-    publish(ended);
+    Optional<WarmupRun> last =
+        book.end(ending.run().ended(ending.state(), clock.instant(), ending.problem()));
+    book.forgetOld().forEach(journal::forget);
+    last.ifPresent(this::publish);
     log.info(
         "ended run={} cache={} state={} {}",
-        ended.id(),
-        ended.cache(),
-        ended.state(),
-        ended.progress());
+        run.id(),
+        run.cache(),
+        last.map(WarmupRun::state).orElse(ending.state()),
+        ending.run().progress());
   }
 
   private RunExecution.Ending execute(WarmupRun run) throws InterruptedException {
     WarmableCache cache = caches.get(run.cache());
+    BatchLoader loader = loaders.get(run.cache());
     if (cache == null) {
-      return failed("there is no cache \"" + run.cache() + "\" in the configuration");
+      return failed(run, "there is no cache \"" + run.cache() + "\" in the configuration");
     }
-    if (cache.loader().isEmpty()) {
+    if (loader == null) {
       return failed(
+          run,
           "cache \""
               + run.cache()
               + "\" has no load query, so nothing says how to read it; add caches."
@@ -276,49 +379,49 @@ public final class WarmupRunner implements AutoCloseable {
     }
     if (cache.stores().isEmpty()) {
       return failed(
-          "no store of cache \"" + run.cache() + "\" is fenced, so nothing may be filled");
+          run, "no store of cache \"" + run.cache() + "\" is fenced, so nothing may be filled");
     }
-    List<String> keys;
+    RunPlan plan;
     try {
-      keys = planner.plan(run.request());
+      plan = planner.plan(run.request());
     } catch (PlanningException e) {
-      return failed(String.valueOf(e.getMessage()));
+      return failed(run, String.valueOf(e.getMessage()));
     }
-    RunExecution execution =
+    RunExecution.Ending ending =
         new RunExecution(
-            run.taken("", clock.instant()),
-            cache,
-            cache.loader().get(),
-            warmer,
-            pace,
-            batches,
-            () -> closing || book.isToCancel(run.id()) || pauses.holds(run.cache()),
-            this::progressed,
-            conditions,
-            stopped,
-            metrics);
-    RunExecution.Ending ending = execution.execute(keys, settings.batchKeys());
-    return keys.isEmpty() && ending.state() == State.DONE
-        ? new RunExecution.Ending(
-            ending.progress(),
-            State.DONE,
-            Optional.of(
-                "no key of cache \""
-                    + run.cache()
-                    + "\" is known to be hot, so there was nothing to warm; do its clients report"
-                    + " their reads?"))
+                run,
+                cache,
+                loader,
+                desk,
+                limits,
+                () -> closing || !claim.isHeld() || book.hasMoved(run) || pauses.holds(run.cache()),
+                this::progressed)
+            .execute(plan, settings.batchKeys());
+    return plan.keys().isEmpty() && plan.warmKeys() == 0 && ending.state() == State.DONE
+        ? new RunExecution.Ending(ending.run(), State.DONE, Optional.of(nothing(run, plan)))
         : ending;
   }
 
-  private static RunExecution.Ending failed(String sentence) {
-    return new RunExecution.Ending(Progress.NONE, State.FAILED, Optional.of(sentence));
+  private static String nothing(WarmupRun run, RunPlan plan) {
+    return plan.leftOut().isEmpty()
+        ? "no key of cache \""
+            + run.cache()
+            + "\" is known to be hot, so there was nothing to warm; do its clients report their"
+            + " reads?"
+        : "all hot keys of cache \"" + run.cache() + "\" were left out: " + plan.leftOut();
+  }
+
+  private static RunExecution.Ending failed(WarmupRun run, String sentence) {
+    return new RunExecution.Ending(run, State.FAILED, Optional.of(sentence));
   }
 
   private void progressed(WarmupRun run) {
     heartbeat.run();
-    book.update(run);
+    Optional<WarmupRun> mine = book.progressed(run);
     long now = System.nanoTime();
-    if (run.progress().done() == 0 || now - publishedNanos >= settings.progressEvery().toNanos()) {
+    if (mine.isPresent()
+        && (run.progress().done() == 0
+            || now - publishedNanos >= settings.progressEvery().toNanos())) {
       publishedNanos = now;
       publish(run);
     }

@@ -5,8 +5,8 @@ import dev.hearth.chassis.http.ProblemDetail.FieldError;
 import dev.hearth.chassis.http.ProblemException;
 import dev.hearth.chassis.http.Routes;
 import dev.hearth.schemas.access.HotKeys;
-import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.schemas.warmup.WarmupRun.State;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.util.Locale;
@@ -17,10 +17,12 @@ import java.util.function.Function;
 /** Runs and hot keys over HTTP; bodies are JSON, problems as RFC 9457 says them. */
 public final class WarmupRoutes implements Routes {
   private static final int TOP_UNLESS_ASKED = 100;
+  private static final int MOST_LISTENERS = 16;
 
   private final WarmupRequests requests;
   private final Function<String, Optional<HotKeys>> hotKeys;
   private final Set<String> caches;
+  private final WarmupEvents events;
 
   /**
    * The routes.
@@ -33,41 +35,62 @@ public final class WarmupRoutes implements Routes {
     this.requests = requests;
     this.hotKeys = hotKeys;
     this.caches = Set.copyOf(caches);
+    this.events = new WarmupEvents(MOST_LISTENERS, id -> requests.find(id).map(this::view));
   }
 
   @Override
   public void register(RoutesConfig routes) {
     routes.post("/v1/warmups", this::request);
-    routes.get("/v1/warmups/{id}", this::show);
-    routes.delete("/v1/warmups/{id}", this::cancel);
+    routes.get(
+        "/v1/warmups", context -> context.json(requests.all().stream().map(this::view).toList()));
+    routes.get("/v1/warmups/{id}", context -> context.json(view(found(context))));
+    routes.get("/v1/warmups/{id}/events", context -> events.serve(context, found(context).id()));
+    routes.delete(
+        "/v1/warmups/{id}", context -> turn(context, requests::cancel, State.CANCELLED, "cancel"));
+    routes.post(
+        "/v1/warmups/{id}/pause", context -> turn(context, requests::pause, State.PAUSED, "pause"));
+    routes.post(
+        "/v1/warmups/{id}/resume",
+        context -> turn(context, requests::resume, State.QUEUED, "resume"));
     routes.get("/v1/hot-keys", this::hotKeys);
   }
 
-  private void request(Context context) {
+  private void request(Context context) throws InterruptedException {
     WarmupRequestBody body = WarmupRequestBody.parse(context.body(), caches);
-    WarmupRequests.Answer answer =
-        requests.request(WarmupRequest.hottest(body.cache(), body.top(), "http"));
+    if (body.dryRun()) {
+      explain(context, body);
+      return;
+    }
+    WarmupRequests.Answer answer = requests.request(body.request());
     if (answer instanceof WarmupRequests.Answer.Accepted accepted) {
       context
           .status(202)
           .header("Location", "/v1/warmups/" + accepted.run().id())
-          .json(WarmupView.of(accepted.run()));
+          .json(view(accepted.run()));
       return;
     }
-    String sentence = ((WarmupRequests.Answer.Refused) answer).sentence();
-    throw new ProblemException(
-        ProblemDetail.of(503, "Service Unavailable", "No run was made: " + sentence + "."));
+    throw unavailable("No run was made: " + ((WarmupRequests.Answer.Refused) answer).sentence());
   }
 
-  private void show(Context context) {
-    String id = context.pathParam("id");
-    context.json(WarmupView.of(requests.find(id).orElseThrow(() -> unknownRun(id))));
+  private void explain(Context context, WarmupRequestBody body) throws InterruptedException {
+    WarmupRequests.Plan plan = requests.explain(body.request());
+    if (plan instanceof WarmupRequests.Plan.Explained explained) {
+      context.json(explained.plan());
+      return;
+    }
+    throw unavailable("No plan was made: " + ((WarmupRequests.Plan.Unknown) plan).sentence());
   }
 
-  private void cancel(Context context) {
+  private static ProblemException unavailable(String sentence) {
+    return new ProblemException(ProblemDetail.of(503, "Service Unavailable", sentence + "."));
+  }
+
+  /** Where a run has ended otherwise, there is nothing to do. */
+  private void turn(
+      Context context, Function<String, Optional<WarmupRun>> action, State wanted, String verb) {
     String id = context.pathParam("id");
-    WarmupRun run = requests.cancel(id).orElseThrow(() -> unknownRun(id));
-    if (run.state().ended() && run.state() != WarmupRun.State.CANCELLED) {
+    WarmupRun run = action.apply(id).orElseThrow(() -> unknownRun(id));
+    if (run.state().ended() && run.state() != wanted) {
       throw new ProblemException(
           ProblemDetail.of(
               409,
@@ -76,9 +99,20 @@ public final class WarmupRoutes implements Routes {
                   + id
                   + " has ended already, as "
                   + run.state().name().toLowerCase(Locale.ROOT)
-                  + "; there is nothing to cancel."));
+                  + "; there is nothing to "
+                  + verb
+                  + "."));
     }
-    context.json(WarmupView.of(run));
+    context.json(view(run));
+  }
+
+  private WarmupRun found(Context context) {
+    String id = context.pathParam("id");
+    return requests.find(id).orElseThrow(() -> unknownRun(id));
+  }
+
+  private WarmupView view(WarmupRun run) {
+    return WarmupView.of(run, run.startedAt().isPresent() ? requests.hitRatio(run) : null);
   }
 
   private void hotKeys(Context context) {

@@ -43,12 +43,26 @@ class DatabasePaceTest {
   }
 
   @Test
+  void allowsOneBatchAtATimeWhileAStandbyLags() throws InterruptedException {
+    queries(200, Duration.ofMillis(10));
+
+    pace.acquire();
+    pace.answered(100, 0, Duration.ofMillis(10).toNanos(), true);
+    pace.release();
+    double lagging = pace.allowed();
+    queries(1, Duration.ofMillis(10));
+
+    assertThat(lagging).isEqualTo(1);
+    assertThat(pace.allowed()).isEqualTo(4);
+  }
+
+  @Test
   void doesNotTakeTheQuicknessOfSmallBatchesForThatOfTheDatabase() throws InterruptedException {
     queries(200, Duration.ofMillis(10));
 
     for (int i = 0; i < 100; i++) {
       pace.acquire();
-      pace.answered(3, 0, Duration.ofSeconds(1).toNanos());
+      pace.answered(3, 0, Duration.ofSeconds(1).toNanos(), false);
       pace.release();
     }
 
@@ -62,7 +76,7 @@ class DatabasePaceTest {
       for (int j = 0; j < atOnce; j++) {
         pace.acquire();
       }
-      pace.answered(100, 0, took.toNanos());
+      pace.answered(100, 0, took.toNanos(), false);
       for (int j = 0; j < atOnce; j++) {
         pace.release();
       }

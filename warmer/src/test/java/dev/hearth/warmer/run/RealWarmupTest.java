@@ -174,10 +174,12 @@ class RealWarmupTest {
         List.of(
             new WarmableCache(
                 "product", Duration.ofHours(1), List.of(redis.store()), Optional.of(loader))),
-        request -> IntStream.range(0, request.top()).mapToObj(this::key).toList(),
+        request -> RunPlan.of(IntStream.range(0, request.top()).mapToObj(this::key).toList()),
         journal,
+        () -> true,
         new Pauses(new MemoryPauses(), Clock.systemUTC()),
         List.of(),
+        (cache, since) -> HitRatio.NONE,
         RunnerSettings.defaults(),
         metrics,
         // Topics carry microseconds.

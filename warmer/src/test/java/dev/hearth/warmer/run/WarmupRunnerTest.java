@@ -2,11 +2,13 @@ package dev.hearth.warmer.run;
 
 import static dev.hearth.warmer.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.warmup.WarmupRequest;
+import dev.hearth.schemas.warmup.WarmupRequest.Budget;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
@@ -29,7 +31,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +49,9 @@ class WarmupRunnerTest {
   private final MemoryPauses pauseJournal = new MemoryPauses();
   private final MemoryJournal journal = new MemoryJournal();
   private final List<StartCondition> conditions = new CopyOnWriteArrayList<>();
+  private final AtomicReference<Optional<RunPlan>> plan = new AtomicReference<>(Optional.empty());
+  private final AtomicBoolean claimed = new AtomicBoolean(true);
+  private final AtomicReference<HitRatio> hitRatio = new AtomicReference<>(HitRatio.NONE);
   private final AtomicInteger ids = new AtomicInteger();
   private final List<WarmupRunner> runners = new ArrayList<>();
 
@@ -266,7 +273,8 @@ class WarmupRunnerTest {
     assertThat(ended.state()).isEqualTo(State.FAILED);
     assertThat(ended.problem())
         .contains(
-            "cache \"page\" has no load query, so nothing says how to read it; add caches.page.load");
+            "cache \"page\" has no load query, so nothing says how to read it; add"
+                + " caches.page.load");
   }
 
   @Test
@@ -421,10 +429,12 @@ class WarmupRunnerTest {
     WarmupRunner runner =
         new WarmupRunner(
             List.of(cache(List.of(redis), WarmupRunnerTest::values)),
-            request -> List.of(),
+            request -> RunPlan.of(List.of()),
             journal,
+            claimed::get,
             new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC)),
             conditions,
+            (cache, since) -> hitRatio.get(),
             SETTINGS,
             metrics,
             Clock.fixed(NOW, ZoneOffset.UTC),
@@ -609,6 +619,291 @@ class WarmupRunnerTest {
     assertThat(redis.entry(key("product:0"))).isEmpty();
   }
 
+  @Test
+  void holdsASingleRunBetweenBatchesAndFinishesItWhenItIsResumed() {
+    AtomicBoolean open = new AtomicBoolean();
+    conditions.add(
+        (request, next) ->
+            redis.lives().size() < 10 || open.get()
+                ? StartCondition.Verdict.GO
+                : new StartCondition.Verdict.Wait("the test"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 30, "http"))).id();
+    eventually(
+        () -> runner.find(id).orElseThrow().waitingFor(),
+        why -> assertThat(why).contains("the test"));
+
+    WarmupRun paused = runner.pause(id).orElseThrow();
+    open.set(true);
+
+    assertThat(paused.state()).isEqualTo(State.PAUSED);
+    String other = accepted(runner.submit(WarmupRequest.hottest("product", 5, "http"))).id();
+    assertThat(other).isNotEqualTo(id);
+    assertThat(ended(runner, other).progress().alreadyWarm()).isEqualTo(5);
+    assertThat(runner.find(id).orElseThrow().progress())
+        .isEqualTo(new Progress(30, 10, 0, 0, 0, 0, 0));
+    assertThat(runner.pause(id).orElseThrow().state()).isEqualTo(State.PAUSED);
+
+    assertThat(runner.resume(id).orElseThrow().state()).isEqualTo(State.QUEUED);
+
+    assertThat(ended(runner, id).progress()).isEqualTo(new Progress(30, 20, 10, 0, 0, 0, 0));
+    assertThat(runner.resume(id).orElseThrow().state()).isEqualTo(State.DONE);
+    assertThat(runner.pause("nobody")).isEmpty();
+  }
+
+  @Test
+  void endsWithASentenceWhenTheBytesAreSpent() {
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+
+    WarmupRun ended =
+        ended(
+            runner,
+            accepted(
+                    runner.submit(
+                        budget(
+                            new Budget(
+                                Optional.empty(),
+                                Optional.of(90L),
+                                Optional.empty(),
+                                Optional.empty()))))
+                .id());
+
+    // Ten keys of nine bytes each are a batch.
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.problem())
+        .contains("its budget of 90 bytes is used up, with 10 of 100 entries done");
+    assertThat(ended.cost().bytes()).isEqualTo(90);
+  }
+
+  @Test
+  void endsWhenTheTimeIsSpentAlsoWhileItWaits() {
+    conditions.add((request, next) -> new StartCondition.Verdict.Wait("the test"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values, Clock.systemUTC());
+    runner.start();
+
+    WarmupRun ended =
+        ended(
+            runner,
+            accepted(
+                    runner.submit(
+                        budget(
+                            new Budget(
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.of(Duration.ofMillis(300)),
+                                Optional.empty()))))
+                .id());
+
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.problem())
+        .contains("its budget of 300 ms is used up, with 0 of 100 entries done");
+  }
+
+  @Test
+  void spendsNoMoreThanItsShareOfTheDatabasesTime() {
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              long until = System.nanoTime() + 20_000_000;
+              while (System.nanoTime() < until) {
+                Thread.onSpinWait();
+              }
+              return values(keys, floor);
+            },
+            Clock.systemUTC());
+    runner.start();
+
+    WarmupRun ended =
+        ended(
+            runner,
+            accepted(
+                    runner.submit(
+                        budget(
+                            new Budget(
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.of(0.1)))))
+                .id());
+
+    Duration took =
+        Duration.between(ended.startedAt().orElseThrow(), ended.finishedAt().orElseThrow());
+    // All but the last batches were waited for: at most the ceiling of them begin at once.
+    Duration waitedFor = ended.cost().databaseTime().multipliedBy(6).dividedBy(10);
+    assertThat(ended.progress().stored()).isEqualTo(100);
+    assertThat(took.toNanos() * 0.1 * SETTINGS.ceiling())
+        .isGreaterThanOrEqualTo(waitedFor.toNanos() * 0.8);
+  }
+
+  @Test
+  void endsEarlyWhenClientsReportTheWantedHitRatio() {
+    AtomicInteger loads = new AtomicInteger();
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              if (loads.incrementAndGet() == 3) {
+                hitRatio.set(new HitRatio(200, 20));
+              }
+              return values(keys, floor);
+            });
+    hitRatio.set(new HitRatio(99, 0));
+    runner.start();
+
+    WarmupRun ended =
+        ended(
+            runner,
+            accepted(
+                    runner.submit(
+                        new WarmupRequest(
+                            "product",
+                            1_000,
+                            WarmupRequest.Order.READS,
+                            Budget.NONE,
+                            Optional.of(0.9),
+                            "http")))
+                .id());
+
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.problem().orElse(""))
+        .startsWith("the hit ratio is 0.900, which is the 0.9 that was wanted");
+    assertThat(ended.progress().done()).isBetween(30, 100);
+  }
+
+  @Test
+  void leavesALoadQueryThatFailedThriceAloneInTheNextRunToo() {
+    AtomicInteger loads = new AtomicInteger();
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              loads.incrementAndGet();
+              throw new IllegalStateException("load failed: the server is away");
+            });
+    runner.start();
+    ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 500, "http"))).id());
+
+    WarmupRun second =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 500, "http"))).id());
+
+    assertThat(second.state()).isEqualTo(State.FAILED);
+    assertThat(second.problem().orElse(""))
+        .contains("the load query of cache \"product\" failed or was too slow 3 times in a row");
+    assertThat(loads).hasValue(3);
+  }
+
+  @Test
+  void leavesALoadQueryThatIsTooSlowAlone() {
+    AtomicInteger loads = new AtomicInteger();
+    LoadBreaker breaker =
+        new LoadBreaker(
+            "product",
+            (keys, floor) -> {
+              loads.incrementAndGet();
+              return values(keys, floor);
+            },
+            Duration.ofNanos(1),
+            Duration.ofMinutes(5));
+    List<String> keys = List.of("product:1");
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(breaker.load(keys, Position.NONE).found()).hasSize(1);
+    }
+
+    assertThatThrownBy(() -> breaker.load(keys, Position.NONE))
+        .hasMessageContaining("is not asked for 300000 ms");
+    assertThat(loads).hasValue(3);
+  }
+
+  @Test
+  void countsWhatThePlanFoundWarmAndNamesWhatItLeftOut() {
+    plan.set(
+        Optional.of(new RunPlan(List.of("product:1", "product:2"), 3, Map.of("churning", 4), 200)));
+    List<Long> expected = new CopyOnWriteArrayList<>();
+    conditions.add(
+        (request, next) -> {
+          expected.add(next.expectedBytes());
+          return StartCondition.Verdict.GO;
+        });
+    WarmupRunner runner = runner(List.of(redis, hazelcast), WarmupRunnerTest::values);
+    runner.start();
+
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 9, "http"))).id());
+
+    assertThat(ended.progress()).isEqualTo(new Progress(10, 4, 6, 0, 0, 0, 0));
+    assertThat(ended.leftOut()).isEqualTo(Map.of("churning", 4));
+    assertThat(expected).containsExactly(200L);
+  }
+
+  @Test
+  void executesNothingWithoutTheClaimButAnswersForWhatOthersDo() {
+    claimed.set(false);
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+    WarmupRun queued = accepted(runner.submit(WarmupRequest.hottest("product", 5, "http")));
+    WarmupRun elsewhere =
+        queued.taken("other", NOW).with(new Progress(5, 3, 0, 0, 0, 0, 0), WarmupRun.Cost.NONE);
+
+    journal.publish(elsewhere);
+
+    eventually(() -> runner.find(queued.id()), run -> assertThat(run).contains(elsewhere));
+    assertThat(redis.entry(key("product:0"))).isEmpty();
+
+    // The other one dies.
+    claimed.set(true);
+
+    WarmupRun ended = ended(runner, queued.id());
+    assertThat(ended.progress()).isEqualTo(new Progress(5, 5, 0, 0, 0, 0, 0));
+    assertThat(ended.term()).isEqualTo(2);
+  }
+
+  @Test
+  void stopsARunThatAnotherInstanceTookOverAndWritesNothingMoreOfIt() {
+    AtomicBoolean open = new AtomicBoolean();
+    conditions.add(
+        (request, next) ->
+            redis.lives().size() < 10 || open.get()
+                ? StartCondition.Verdict.GO
+                : new StartCondition.Verdict.Wait("the test"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 30, "http"))).id();
+    WarmupRun mine =
+        eventually(
+                () -> runner.find(id).filter(run -> run.waitingFor().isPresent()),
+                run -> assertThat(run).isPresent())
+            .orElseThrow();
+    claimed.set(false);
+    WarmupRun taken = mine.taken("other", NOW);
+    journal.publish(taken);
+
+    eventually(() -> runner.find(id), run -> assertThat(run).contains(taken));
+    open.set(true);
+    WarmupRun done = taken.ended(State.DONE, NOW, Optional.empty());
+    journal.publish(done);
+
+    assertThat(ended(runner, id)).isEqualTo(done);
+    runner.close();
+    assertThat(journal.read()).containsExactly(done);
+    assertThat(redis.lives()).hasSize(10);
+  }
+
+  private static WarmupRequest budget(Budget budget) {
+    return new WarmupRequest(
+        "product", 100, WarmupRequest.Order.READS, budget, Optional.empty(), "http");
+  }
+
+  private WarmupRunner runner(List<FencedStore> stores, BatchLoader loader, Clock clock) {
+    return runner(
+        List.of(cache(stores, loader)),
+        new Pauses(pauseJournal, Clock.fixed(NOW, ZoneOffset.UTC)),
+        clock);
+  }
+
   private static BatchLoader held(CountDownLatch loading, CountDownLatch goOn) {
     return (keys, floor) -> {
       loading.countDown();
@@ -630,17 +925,29 @@ class WarmupRunnerTest {
   }
 
   private WarmupRunner runner(List<WarmableCache> caches, Pauses pauses) {
+    return runner(caches, pauses, Clock.fixed(NOW, ZoneOffset.UTC));
+  }
+
+  private WarmupRunner runner(List<WarmableCache> caches, Pauses pauses, Clock clock) {
     WarmupRunner runner =
         new WarmupRunner(
             caches,
             request ->
-                IntStream.range(0, request.top()).mapToObj(i -> request.cache() + ":" + i).toList(),
+                plan.get()
+                    .orElseGet(
+                        () ->
+                            RunPlan.of(
+                                IntStream.range(0, request.top())
+                                    .mapToObj(i -> request.cache() + ":" + i)
+                                    .toList())),
             journal,
+            claimed::get,
             pauses,
             conditions,
+            (cache, since) -> hitRatio.get(),
             SETTINGS,
             metrics,
-            Clock.fixed(NOW, ZoneOffset.UTC),
+            clock,
             new Random(1),
             () -> "run-" + ids.incrementAndGet(),
             () -> {});
