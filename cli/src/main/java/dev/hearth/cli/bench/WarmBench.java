@@ -48,6 +48,9 @@ public final class WarmBench {
   /** Change of the hit ratio from one window to the next, below which it counts as steady. */
   private static final double STEADY = 0.005;
 
+  /** With fewer, two windows that are alike may be an accident of a busy machine. */
+  private static final long READS_PER_KEY = 5;
+
   /** What the heat publishes at most, so that more cannot be planned. */
   private static final int MOST_HOT_KEYS = 10_000;
 
@@ -149,7 +152,9 @@ public final class WarmBench {
     AtomicReference<Instant> steadySince = new AtomicReference<>();
     return phase -> {
       boolean over = phase.seconds() >= settings.longest().toNanos() / 1e9;
-      if (phase.lastHitRatio(window) > 0 && (over || phase.isSteady(window, STEADY))) {
+      long reads = phase.ticks().stream().mapToLong(Tick::reads).sum();
+      boolean steady = reads >= READS_PER_KEY * settings.keys() && phase.isSteady(window, STEADY);
+      if (phase.lastHitRatio(window) > 0 && (over || steady)) {
         steadySince.compareAndSet(null, Instant.now());
       }
       if (phase.seconds() > settings.longest().plus(LONGEST_WAIT_FOR_HEAT).toSeconds()) {
