@@ -162,8 +162,7 @@ public final class StoreGuard {
 
   private void renew()
       throws SQLException, ExecutionException, TimeoutException, InterruptedException {
-    if (proof.wantsMark()
-        && !isProvenWithin(settings.freshWithin().dividedBy(RENEWED_AFTER))) {
+    if (proof.wantsMark() && !isProvenWithin(settings.freshWithin().dividedBy(RENEWED_AFTER))) {
       try (Connection connection = primary.getConnection()) {
         proof = proof.with(PrimaryMark.of(connection, ticker.getAsLong(), settings.timeout()));
       }
