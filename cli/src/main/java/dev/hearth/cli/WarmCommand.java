@@ -232,6 +232,10 @@ final class WarmCommand implements Callable<Integer> {
     }
     problem.ifPresent(text -> say("Run " + id + ": " + text));
     JsonNode progress = run.path("progress");
+    if (progress.path("planned").asInt() > 0
+        && progress.path("failed").asInt() == progress.path("planned").asInt()) {
+      return Hearth.FAILED;
+    }
     return progress.path("done").asInt() < progress.path("planned").asInt()
         ? Hearth.NOT_REACHED
         : 0;

@@ -115,7 +115,13 @@ class WarmCommandTest {
       report(cache, 10, 0);
       await(
           "keys of " + cache + " are hot",
-          () -> services.warmer().orElseThrow().hotKeys(cache).isPresent());
+          () ->
+              services
+                  .warmer()
+                  .orElseThrow()
+                  .hotKeys(cache)
+                  .filter(hot -> hot.keys().size() == 10)
+                  .isPresent());
     }
   }
 
@@ -221,8 +227,10 @@ class WarmCommandTest {
     Ran failing = run("warm", "--cache", "failing", "--wait", "--rate", "50%", "--by", "weight");
     Ran shifted = run("warm", "--cache", "shifted", "--wait", "--max-keys", "5");
 
-    // One batch alone: a run that fails is one in which three do, in a row.
+    // One batch alone does not end a run as failed, three in a row do; but nothing was warmed.
     assertThat(failing.out() + failing.err()).contains("failed", "out of order (SQLSTATE P0001)");
+    assertThat(failing.status()).isEqualTo(1);
+    assertThat(shifted.status()).isEqualTo(1);
     assertThat(shifted.out() + shifted.err())
         .contains("rows whose keys nobody asked for", "caches.shifted.load");
   }

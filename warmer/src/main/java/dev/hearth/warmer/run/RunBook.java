@@ -114,9 +114,15 @@ final class RunBook {
     }
   }
 
-  /** The run is not executed here any more. */
-  synchronized void leave() {
+  /**
+   * The run is not executed here any more.
+   *
+   * @return whether somebody wanted it cancelled meanwhile, and it has not ended
+   */
+  synchronized boolean leave() {
+    Optional<WarmupRun> left = executing;
     executing = Optional.empty();
+    return left.map(WarmupRun::id).filter(toCancel::remove).isPresent();
   }
 
   /**
@@ -166,12 +172,14 @@ final class RunBook {
    * @return what to write down; empty where it is another's
    */
   synchronized Optional<WarmupRun> end(WarmupRun ended) {
-    WarmupRun known = runs.get(ended.id());
-    boolean mine = known != null && known.term() == ended.term() && !known.state().ended();
-    boolean paused =
-        known != null && known.state() == State.PAUSED && known.term() == ended.term() + 1;
     toCancel.remove(ended.id());
-    if (!mine && !paused) {
+    WarmupRun known = runs.get(ended.id());
+    if (known == null || known.state().ended()) {
+      return Optional.empty();
+    }
+    boolean mine = known.term() == ended.term();
+    boolean held = known.state() == State.PAUSED && known.term() == ended.term() + 1;
+    if (!mine && !held) {
       return Optional.empty();
     }
     WarmupRun last = mine ? ended : known.with(ended.progress(), ended.cost());

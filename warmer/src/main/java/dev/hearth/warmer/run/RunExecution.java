@@ -137,7 +137,7 @@ final class RunExecution {
           .await(Math.max(1, Math.min(pause.toMillis(), TURN.toMillis())), TimeUnit.MILLISECONDS)) {
         break;
       }
-      waiting.ifPresent(this::show);
+      tell(waiting);
     }
     return new Next.Stop();
   }
@@ -198,8 +198,9 @@ final class RunExecution {
     progressed.accept(run);
   }
 
-  private synchronized void show(String waiting) {
-    run = run.waitingFor(waiting);
+  /** Also that it is alive: a pause may be long. */
+  private synchronized void tell(Optional<String> waiting) {
+    run = waiting.map(run::waitingFor).orElse(run);
     progressed.accept(run);
   }
 

@@ -65,6 +65,7 @@ public final class WarmupRunner implements AutoCloseable {
   private volatile boolean closing;
   private volatile boolean takenUp;
   private volatile long publishedNanos;
+  private volatile Optional<WarmupRun> published = Optional.empty();
 
   /**
    * A runner; nothing runs before {@link #start}.
@@ -332,7 +333,10 @@ public final class WarmupRunner implements AutoCloseable {
         end(run, ending);
       }
     } finally {
-      book.leave();
+      if (book.leave()) {
+        // It is another's now, who is to hear of it.
+        book.cancel(run.id(), clock.instant()).ifPresent(this::publish);
+      }
     }
   }
 
@@ -418,13 +422,22 @@ public final class WarmupRunner implements AutoCloseable {
   private void progressed(WarmupRun run) {
     heartbeat.run();
     Optional<WarmupRun> mine = book.progressed(run);
-    long now = System.nanoTime();
-    if (mine.isPresent()
-        && (run.progress().done() == 0
-            || now - publishedNanos >= settings.progressEvery().toNanos())) {
-      publishedNanos = now;
+    if (mine.isPresent() && isWorthPublishing(run)) {
+      publishedNanos = System.nanoTime();
+      published = mine;
       publish(run);
     }
+  }
+
+  /** News at once, mere numbers now and then. */
+  private boolean isWorthPublishing(WarmupRun run) {
+    boolean sameNews =
+        published
+            .filter(last -> last.id().equals(run.id()) && last.term() == run.term())
+            .filter(last -> last.waitingFor().equals(run.waitingFor()))
+            .filter(last -> last.progress().planned() == run.progress().planned())
+            .isPresent();
+    return !sameNews || System.nanoTime() - publishedNanos >= settings.progressEvery().toNanos();
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // the log is all that a lost note of progress needs

@@ -20,7 +20,7 @@ final class MemoryJournal implements RunJournal {
     if (broken) {
       return CompletableFuture.failedStage(new IllegalStateException("no broker"));
     }
-    latest.put(run.id(), run);
+    latest.merge(run.id(), run, (earlier, later) -> earlier.yieldsTo(later) ? later : earlier);
     all.add(run);
     return CompletableFuture.completedStage(null);
   }

@@ -118,6 +118,20 @@ class RunBookTest {
   }
 
   @Test
+  void aRecordOfAnEarlierTermIsVoid() {
+    WarmupRun first = queued("a", 0).taken("first", AT);
+    WarmupRun second = first.taken("second", AT);
+    WarmupRun late = first.with(new Progress(9, 9, 0, 0, 0, 0, 0), Cost.NONE);
+
+    book.fold(List.of(first));
+    book.fold(List.of(second));
+    book.fold(List.of(late));
+    book.put(late.ended(State.DONE, AT, Optional.empty()));
+
+    assertThat(book.find("a")).contains(second);
+  }
+
+  @Test
   void theEchoOfItsOwnWordTakesNoProgressBack() throws InterruptedException {
     book.put(queued("a", 0));
     WarmupRun mine = take().orElseThrow();
@@ -185,8 +199,10 @@ class RunBookTest {
     assertThat(agreed.progress().stored()).isEqualTo(agreed.progress().planned());
   }
 
+  /** Said here once more, so that it is not the code that judges itself. */
   private static WarmupRun later(WarmupRun known, WarmupRun next) {
-    return known.yieldsTo(next) ? next : known;
+    boolean ended = List.of(State.DONE, State.FAILED, State.CANCELLED).contains(known.state());
+    return ended || next.term() < known.term() ? known : next;
   }
 
   /** Each owner counts as many stored as planned, so that mixed counts would show. */

@@ -645,7 +645,8 @@ class WarmupRunnerTest {
         .isEqualTo(new Progress(30, 10, 0, 0, 0, 0, 0));
     assertThat(runner.pause(id).orElseThrow().state()).isEqualTo(State.PAUSED);
 
-    assertThat(runner.resume(id).orElseThrow().state()).isEqualTo(State.QUEUED);
+    // It may have its turn before this is answered.
+    assertThat(runner.resume(id).orElseThrow().state()).isNotEqualTo(State.PAUSED);
 
     assertThat(ended(runner, id).progress()).isEqualTo(new Progress(30, 20, 10, 0, 0, 0, 0));
     assertThat(runner.resume(id).orElseThrow().state()).isEqualTo(State.DONE);
@@ -703,11 +704,12 @@ class WarmupRunnerTest {
 
   @Test
   void spendsNoMoreThanItsShareOfTheDatabasesTime() {
+    Duration query = Duration.ofMillis(5);
     WarmupRunner runner =
         runner(
             List.of(redis),
             (keys, floor) -> {
-              long until = System.nanoTime() + 20_000_000;
+              long until = System.nanoTime() + query.toNanos();
               while (System.nanoTime() < until) {
                 Thread.onSpinWait();
               }
@@ -721,21 +723,25 @@ class WarmupRunnerTest {
             runner,
             accepted(
                     runner.submit(
-                        budget(
+                        new WarmupRequest(
+                            "product",
+                            80,
+                            WarmupRequest.Order.READS,
                             new Budget(
                                 Optional.empty(),
                                 Optional.empty(),
                                 Optional.empty(),
-                                Optional.of(0.1)))))
+                                Optional.of(0.005)),
+                            Optional.empty(),
+                            "http")))
                 .id());
 
+    // When the last of eight queries began, at most three more were under way, and four were over
+    // and counted: 20 ms, of which the share, a fiftieth of a connection, makes a second.
     Duration took =
         Duration.between(ended.startedAt().orElseThrow(), ended.finishedAt().orElseThrow());
-    // All but the last batches were waited for: at most the ceiling of them begin at once.
-    Duration waitedFor = ended.cost().databaseTime().multipliedBy(6).dividedBy(10);
-    assertThat(ended.progress().stored()).isEqualTo(100);
-    assertThat(took.toNanos() * 0.1 * SETTINGS.ceiling())
-        .isGreaterThanOrEqualTo(waitedFor.toNanos() * 0.8);
+    assertThat(ended.progress().stored()).isEqualTo(80);
+    assertThat(took).isGreaterThanOrEqualTo(Duration.ofMillis(990));
   }
 
   @Test
@@ -890,6 +896,28 @@ class WarmupRunnerTest {
     runner.close();
     assertThat(journal.read()).containsExactly(done);
     assertThat(redis.lives()).hasSize(10);
+  }
+
+  @Test
+  void aCancellationIsNotLostWithTheClaim() {
+    conditions.add((request, next) -> new StartCondition.Verdict.Wait("the test"));
+    WarmupRunner runner = runner(List.of(redis), WarmupRunnerTest::values);
+    runner.start();
+    String id = accepted(runner.submit(WarmupRequest.hottest("product", 30, "http"))).id();
+    eventually(
+        () -> runner.find(id).orElseThrow().waitingFor(),
+        why -> assertThat(why).contains("the test"));
+
+    claimed.set(false);
+    runner.cancel(id);
+
+    assertThat(ended(runner, id).state()).isEqualTo(State.CANCELLED);
+    eventually(
+        journal::read,
+        runs ->
+            assertThat(runs)
+                .singleElement()
+                .satisfies(run -> assertThat(run.state()).isEqualTo(State.CANCELLED)));
   }
 
   private static WarmupRequest budget(Budget budget) {
