@@ -37,7 +37,6 @@ final class HazelcastLayout {
   private final IMap<String, Object> entries;
   private final HazelcastInstance hazelcast;
   private final PartitionService placement;
-  private final HazelcastInstance hazelcast;
   private final int hazelcastPartitions;
   private final Map<Integer, String[]> metaKeys = new ConcurrentHashMap<>();
 

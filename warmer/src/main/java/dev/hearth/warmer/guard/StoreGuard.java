@@ -125,9 +125,6 @@ public final class StoreGuard {
 
   /** Why the store may be too old; empty where it is proven not to be. */
   private Optional<String> stale() {
-    if (isProvenWithin(settings.freshWithin().dividedBy(RENEWED_AFTER))) {
-      return Optional.empty();
-    }
     String problem = "";
     try {
       renew();
@@ -165,7 +162,7 @@ public final class StoreGuard {
 
   private void renew()
       throws SQLException, ExecutionException, TimeoutException, InterruptedException {
-    if (proof.wantsMark()) {
+    if (proof.wantsMark() && !isProvenWithin(settings.freshWithin().dividedBy(RENEWED_AFTER))) {
       try (Connection connection = primary.getConnection()) {
         proof = proof.with(PrimaryMark.of(connection, ticker.getAsLong(), settings.timeout()));
       }

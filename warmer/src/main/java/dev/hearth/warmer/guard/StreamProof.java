@@ -37,6 +37,10 @@ record StreamProof(Optional<PrimaryMark> open, Optional<Long> provenNanos) {
    * @param histories of epochs
    */
   StreamProof seen(List<Optional<Position>> applied, EpochHistories histories) {
+    if (applied.stream().anyMatch(Optional::isEmpty)) {
+      // It was flushed, or came back another: what it held is gone, and the proof with it.
+      return new StreamProof(open, Optional.empty());
+    }
     if (open.isEmpty()) {
       return this;
     }

@@ -191,11 +191,12 @@ class StoreGuardTest {
   void waitsWhereTheStoreHasLostItsPositions() {
     try (DeliveredStore store = DeliveredStore.redis(small.uri(), prefix, LEASE)) {
       store.appliedUpTo(FAR);
-      assertThat(guard(store.store()).check(1, 1)).isEqualTo(Answer.GO);
+      StoreGuard guard = guard(store.store());
+      assertThat(guard.check(1, 1)).isEqualTo(Answer.GO);
 
       flush();
 
-      assertThat(guard(store.store()).check(1, 1)).isInstanceOf(Answer.Wait.class);
+      assertThat(guard.check(1, 1)).isInstanceOf(Answer.Wait.class);
     }
   }
 

@@ -42,6 +42,13 @@ class StreamProofTest {
   }
 
   @Test
+  void forgetsItsProofWhereAPartitionHasLostItsRecord() {
+    StreamProof proven = asked.seen(List.of(at(1, 500), at(1, 900)), HISTORIES);
+
+    assertThat(proven.seen(List.of(at(1, 500), Optional.empty()), HISTORIES).age(4_000)).isEmpty();
+  }
+
+  @Test
   void provesNothingInAnEpochThatNobodyKnows() {
     assertThat(asked.seen(List.of(at(9, 900)), HISTORIES).age(4_000)).isEmpty();
   }
