@@ -209,6 +209,7 @@ public final class Refresher implements AutoCloseable {
   }
 
   /** The hot key by its name; the latest list is indexed once. */
+  @SuppressWarnings("ReferenceEquality") // equal lists of 10,000 keys would take as long to tell
   private Optional<HotKey> hot(String cache, String key) {
     HotKeys latest = hotKeys.apply(cache).orElse(null);
     if (latest == null) {
