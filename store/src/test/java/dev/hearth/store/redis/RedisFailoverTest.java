@@ -101,7 +101,8 @@ class RedisFailoverTest {
   /** R15: the token of a tag comes back, and with it what was filled under it. */
   @Test
   void aFailoverThatLostTheDeleteOfATagIsRepairedFromThePositionInTheStore() {
-    RedisStore redis = open(monitored());
+    RedisServer sentinel = sentinel();
+    RedisStore redis = open(uri(sentinel));
     FencedStore store = redis.connect();
     DeliveredLog log = begin(redis);
     Lease created = ((ReadOutcome.Granted) join(store.get(TAG))).lease();
@@ -115,6 +116,7 @@ class RedisFailoverTest {
     log.publish(mark(210));
     log.deliver();
     ReadOutcome deleted = join(store.get(KEY, List.of(TAG)));
+    sentinelCommands(sentinel).set("shop", "down-after-milliseconds", "1000");
     master.kill();
 
     ReadOutcome unrepaired = Eventually.answered(() -> join(store.get(KEY, List.of(TAG))));
