@@ -19,6 +19,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -29,17 +30,22 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The recipes of docs/recipes, run with the machine's own shell, curl and openssl. */
+/**
+ * The recipes of docs/recipes, run with the machine's own shell, curl and openssl; where it lacks
+ * one of these two, with what {@link RecipeTools} puts in their place.
+ */
 class RecipesTest {
   private static final Path RECIPES = Path.of("../docs/recipes");
 
   @TempDir private static Path directory;
   private static WarmerWithTriggers running;
+  private static Path standIns;
 
   private record Ended(int status, String output) {}
 
   @BeforeAll
   static void start() throws Exception {
+    standIns = RecipeTools.commands(directory.resolve("tools"));
     running = new WarmerWithTriggers(Files.createDirectory(directory.resolve("state")), false);
   }
 
@@ -61,7 +67,9 @@ class RecipesTest {
         .forEach(each -> environment.put(each.path("name").asText(), each.path("value").asText()));
     assertThat(environment).containsKey("HEARTH_HOOK_SECRET").containsEntry("HEARTH_WAIT", "300");
 
-    assertWarms(container.path("args").path(0).asText(), environment.get("HEARTH_PLAN"));
+    assertWarms(
+        container.path("args").path(0).asText(),
+        Optional.ofNullable(environment.get("HEARTH_PLAN")).orElseThrow());
   }
 
   @Test
@@ -95,7 +103,10 @@ class RecipesTest {
 
     Ended forged = run(script, "after-deploy", "not the secret at all");
     Ended unknown = run(script, "everything", WarmerWithTriggers.SECRET);
+    Ended withStandIns = run(script, "everything", WarmerWithTriggers.SECRET, standIns + ":");
 
+    assertThat(withStandIns.status()).as(withStandIns.output()).isEqualTo(1);
+    assertThat(withStandIns.output()).contains("There is no plan \\\"everything\\\"");
     assertThat(forged.status()).as(forged.output()).isEqualTo(1);
     assertThat(forged.output()).contains("The signature is not that of this body");
     assertThat(unknown.status()).as(unknown.output()).isEqualTo(1);
@@ -164,11 +175,21 @@ class RecipesTest {
 
   private static Ended run(String script, String plan, String secret)
       throws IOException, InterruptedException {
+    return run(script, plan, secret, "");
+  }
+
+  /**
+   * @param before directories in front of the machine's own, each with a colon behind it
+   */
+  private static Ended run(String script, String plan, String secret, String before)
+      throws IOException, InterruptedException {
     Path output = Files.createTempFile(directory, "recipe", ".log");
     ProcessBuilder builder =
         new ProcessBuilder("sh", "-c", script)
             .redirectErrorStream(true)
             .redirectOutput(output.toFile());
+    // Behind them, what a machine without curl or openssl falls back on.
+    builder.environment().merge("PATH", "", (path, none) -> before + path + ":" + standIns);
     builder.environment().put("HEARTH_URL", running.uri().toString());
     builder.environment().put("HEARTH_PLAN", plan);
     builder.environment().put("HEARTH_HOOK_SECRET", secret);

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -322,7 +323,7 @@ class HookRoutesTest {
   }
 
   private HttpResponse<String> send(
-      HttpService to, String body, String signature, String... headers) {
+      HttpService to, String body, @Nullable String signature, String... headers) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(to.uri() + "/hooks/deploy"))
             .POST(HttpRequest.BodyPublishers.ofString(body));

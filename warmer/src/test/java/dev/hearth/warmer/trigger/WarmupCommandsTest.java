@@ -157,7 +157,8 @@ class WarmupCommandsTest {
             configuration, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));
-      long end = consumer.endOffsets(List.of(partition)).get(partition);
+      long end =
+          Optional.ofNullable(consumer.endOffsets(List.of(partition)).get(partition)).orElseThrow();
       while (consumer.position(partition) < end) {
         consumer
             .poll(Duration.ofMillis(200))
