@@ -1,5 +1,12 @@
 package dev.hearth.warmer;
 
+import java.time.Instant;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import dev.hearth.schemas.position.StreamMark;
+import dev.hearth.schemas.position.SourceIdentity;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.sandbox.PostgresServer;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
@@ -83,6 +90,33 @@ public final class RealServers {
       }
     } catch (SQLException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** As ingest does for the epoch that {@link RedisFixture} counts in. */
+  public static void publishEpoch(Topics topics, String database) throws Exception {
+    SourceIdentity identity =
+        new SourceIdentity(
+            query(database, "select system_identifier::text from pg_control_system()"),
+            1,
+            "hearth",
+            0,
+            "product",
+            Instant.EPOCH);
+    Topic<String, StreamMark> epochs = topics.epochs();
+    try (KafkaProducer<String, StreamMark> producer =
+        new KafkaProducer<>(
+            Map.copyOf(kafka()),
+            epochs.key().serializer(),
+            epochs.value().serializer())) {
+      producer
+          .send(
+              new ProducerRecord<>(
+                  epochs.name(),
+                  "hearth",
+                  new EpochRaised(
+                      "hearth", new Position(1, 1), identity, true, "a test", Instant.EPOCH)))
+          .get();
     }
   }
 }

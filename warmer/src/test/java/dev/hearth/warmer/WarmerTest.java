@@ -76,7 +76,7 @@ class WarmerTest {
         "create table product (id int primary key, name text)",
         "insert into product select i, 'product ' || i from generate_series(1, 100) i");
     redis = new RedisFixture(prefix);
-    publishEpoch();
+    RealServers.publishEpoch(topics, DATABASE);
     start();
   }
 
@@ -256,33 +256,6 @@ class WarmerTest {
           () -> body(run).path("state").asText(), state -> assertThat(state).isEqualTo("done"));
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
-    }
-  }
-
-  /** As ingest does for the epoch that {@link RedisFixture} counts in. */
-  private void publishEpoch() throws Exception {
-    SourceIdentity identity =
-        new SourceIdentity(
-            RealServers.query(DATABASE, "select system_identifier::text from pg_control_system()"),
-            1,
-            "hearth",
-            0,
-            "product",
-            Instant.EPOCH);
-    Topic<String, StreamMark> epochs = topics.epochs();
-    try (KafkaProducer<String, StreamMark> producer =
-        new KafkaProducer<>(
-            Map.copyOf(RealServers.kafka()),
-            epochs.key().serializer(),
-            epochs.value().serializer())) {
-      producer
-          .send(
-              new ProducerRecord<>(
-                  epochs.name(),
-                  "hearth",
-                  new EpochRaised(
-                      "hearth", new Position(1, 1), identity, true, "a test", Instant.EPOCH)))
-          .get();
     }
   }
 

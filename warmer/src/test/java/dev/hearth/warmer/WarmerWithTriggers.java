@@ -59,6 +59,7 @@ final class WarmerWithTriggers implements AutoCloseable {
         "drop table if exists product",
         "create table product (id int primary key, name text)",
         "insert into product select i, 'product ' || i from generate_series(1, 100) i");
+    RealServers.publishEpoch(topics, DATABASE);
     redis = new RedisFixture(prefix);
     warmer =
         new Warmer(
