@@ -1,15 +1,12 @@
 package dev.hearth.warmer;
 
-import java.time.Instant;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import dev.hearth.schemas.position.StreamMark;
-import dev.hearth.schemas.position.SourceIdentity;
-import dev.hearth.schemas.position.Position;
-import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.sandbox.PostgresServer;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
+import dev.hearth.schemas.position.EpochRaised;
+import dev.hearth.schemas.position.Position;
+import dev.hearth.schemas.position.SourceIdentity;
+import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
 import java.sql.Connection;
@@ -17,11 +14,14 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL, Redis and Kafka, started once for all tests of the module; end with the JVM. */
@@ -106,9 +106,7 @@ public final class RealServers {
     Topic<String, StreamMark> epochs = topics.epochs();
     try (KafkaProducer<String, StreamMark> producer =
         new KafkaProducer<>(
-            Map.copyOf(kafka()),
-            epochs.key().serializer(),
-            epochs.value().serializer())) {
+            Map.copyOf(kafka()), epochs.key().serializer(), epochs.value().serializer())) {
       producer
           .send(
               new ProducerRecord<>(
