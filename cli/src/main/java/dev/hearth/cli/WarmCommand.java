@@ -190,7 +190,7 @@ final class WarmCommand implements Callable<Integer> {
     }
     screen.endLine();
     JsonNode last = run;
-    print(output.text(last, () -> WarmText.end(last)));
+    print(output.text(last, () -> WarmText.progress(last) + "\n"));
     return verdict(client, last, goal);
   }
 

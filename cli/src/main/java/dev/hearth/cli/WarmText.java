@@ -39,22 +39,6 @@ final class WarmText {
         waiting.isEmpty() ? "" : ", waits: " + waiting);
   }
 
-  /** The last line of a run that was waited for, and why there was nothing to do. */
-  static String end(JsonNode run) {
-    boolean nothingKnown =
-        run.path("state").asText().equals("done")
-            && run.path("progress").path("planned").asInt() == 0
-            && run.path("leftOut").isEmpty()
-            && run.path("problem").isMissingNode();
-    return progress(run)
-        + "\n"
-        + (nothingKnown
-            ? "No hot keys of cache "
-                + run.path("cache").asText()
-                + " are known: a client that reports its reads makes them known.\n"
-            : "");
-  }
-
   /** Whether so many reads were hits since the run began. */
   static boolean reaches(JsonNode run, double wanted) {
     JsonNode ratio = run.path("hitRatio").path("ratio");
