@@ -65,6 +65,7 @@ class RowsAfterGapTest {
           .build();
   private final List<SnapshotRequest> requests = new ArrayList<>();
   private int snapshots;
+  private long transactions;
   private MockProcessorContext<Object, Object> context = new MockProcessorContext<>();
   private DerivationProcessor processor = start(false);
 
@@ -132,13 +133,14 @@ class RowsAfterGapTest {
     return Map.of("id", "1", "category_id", category);
   }
 
-  private static ChangeEvent category(String id) {
+  /** An update in a transaction of its own. */
+  private ChangeEvent category(String id) {
     return new ChangeEvent(
         CATEGORY,
         Operation.UPDATE,
         new RowImage(Map.of("id", id)),
         new RowImage(Map.of("id", id)),
-        77,
+        ++transactions,
         200,
         new Position(1, 200),
         NOW,
