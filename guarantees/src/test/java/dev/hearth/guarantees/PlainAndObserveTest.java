@@ -105,6 +105,8 @@ class PlainAndObserveTest {
         shop.execute("update product set name = '" + name + "' where id = 1");
         eventually(() -> assertThat(count(services, "product", "applied")).isGreaterThan(before));
       }
+      // The product's category went with it, in a partition of its own.
+      awaitApplied(shop.category(10));
       redis.set(shop.category(10), "bath");
     }
     assertThat(redis.get(shop.category(10))).isEqualTo("bath");
