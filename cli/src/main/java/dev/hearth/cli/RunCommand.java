@@ -17,7 +17,6 @@ import picocli.CommandLine.Option;
     description = "Runs the services against your servers, until it is stopped.",
     mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
-  private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(60);
 
   @Mixin private ConfigOptions config = new ConfigOptions();
@@ -36,7 +35,9 @@ final class RunCommand implements Callable<Integer> {
     try (StopSignal signal = StopSignal.listen(CLOSE_BOUND);
         Services services = new Services(config.load().config(), chosen)) {
       services.start();
-      LOG.info("running roles={} url={}", chosen, services.uri());
+      // No field: the first logger fixes for all commands where their log goes.
+      Logger log = LoggerFactory.getLogger(RunCommand.class);
+      log.info("running roles={} url={}", chosen, services.uri());
       signal.latch().await();
     }
     return 0;
