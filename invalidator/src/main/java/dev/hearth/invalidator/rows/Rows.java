@@ -314,24 +314,30 @@ public final class Rows {
     if (!life.columns().stream().allMatch(read.row()::knows)) {
       return;
     }
+    Optional<StoredRow> stored = store.row(read.table(), life, row);
+    RowImage itself = Images.only(life.columns(), read.row());
+    if (stored.isPresent() && stored.get().newest().offset() >= offset) {
+      // What later changes made of the row says nothing of what it was here.
+      StoredRow.Version again = new StoredRow.Version(offset, 0, Optional.of(itself));
+      reassert(read.table(), life, row, stored.get(), again, needs.apply(read.table()).indexed());
+      return;
+    }
     StoredRow.Version newest =
-        store
-            .row(read.table(), life, row)
+        stored
             .map(StoredRow::newest)
             .orElseGet(() -> new StoredRow.Version(-1, 0, Optional.of(RowImage.UNKNOWN)));
     // What a change made of the row is so still; only a value that its log left out is taken.
-    RowImage image =
-        newest.lsn() == 0 || newest.image().isEmpty()
-            ? read.row()
-            : Images.merged(read.row(), newest.image().get());
-    if (newest.lsn() == 0 || newest.image().isPresent()) {
-      store(
-          read.table(),
-          life,
-          row,
-          new StoredRow.Version(
-              offset, newest.lsn(), Optional.of(Images.only(life.columns(), image))));
-    }
+    Optional<RowImage> image =
+        newest.lsn() == 0
+            ? Optional.of(itself)
+            : newest.image().map(made -> Images.merged(itself, made));
+    image.ifPresent(
+        of ->
+            store(
+                read.table(),
+                life,
+                row,
+                new StoredRow.Version(offset, newest.lsn(), Optional.of(of))));
   }
 
   /** All rows that were asked for have come. */

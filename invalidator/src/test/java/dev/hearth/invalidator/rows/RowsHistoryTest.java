@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
  * it.
  */
 class RowsHistoryTest {
-  private static final int HISTORIES = Integer.getInteger("hearth.histories", 1_500);
+  private static final int HISTORIES = Integer.getInteger("hearth.histories", 10_000);
   private static final int STEPS = 250;
   private static final String TABLE = "public.item";
   private static final TableNeeds NEEDS =
@@ -45,14 +45,14 @@ class RowsHistoryTest {
     int voided = 0;
     int found = 0;
     for (int i = 0; i < HISTORIES; i++) {
-      History history = new History(random, true);
+      History history = new History("history " + i + " of seed " + seed, random, true);
       // Short ones too: whatever voids later hides what is missed.
       int steps = 20 + random.nextInt(STEPS);
       for (int step = 0; step < steps; step++) {
         history.step();
       }
       history.drain();
-      history.verify("history " + i + " of seed " + seed);
+      history.verify();
       exact += history.exact;
       voided += history.voided;
       found += history.found;
@@ -65,7 +65,7 @@ class RowsHistoryTest {
   @Test
   void voidsNothingOnceTheRowsAreCompleteAndNothingGoesWrong() {
     Random random = new Random(Seeds.next());
-    History history = new History(random, false);
+    History history = new History("calm", random, false);
     history.change();
     history.drain();
     while (!history.complete) {
@@ -82,7 +82,7 @@ class RowsHistoryTest {
 
     assertThat(history.voided).isZero();
     assertThat(history.exact).isPositive();
-    history.verify("calm");
+    history.verify();
   }
 
   /** What stands on the topic. */
@@ -95,6 +95,7 @@ class RowsHistoryTest {
   private record Output(long offset, Set<String> keys, boolean voidsAll) {}
 
   private static final class History {
+    private final String name;
     private final Random random;
     private final boolean faults;
     private final CrashingStore store = new CrashingStore();
@@ -121,7 +122,8 @@ class RowsHistoryTest {
     private int voided;
     private int found;
 
-    private History(Random random, boolean faults) {
+    private History(String name, Random random, boolean faults) {
+      this.name = name;
       this.random = random;
       this.faults = faults;
       this.rows = start();
@@ -369,7 +371,7 @@ class RowsHistoryTest {
             });
         Set<String> actual = new TreeSet<>();
         matches.rows().forEach(image -> actual.add(image.value("id").orElseThrow()));
-        assertThat(actual).as("rows with %s at %d", value, offset).containsAll(expected);
+        assertThat(actual).as("%s: rows with %s at %d", name, value, offset).containsAll(expected);
         found++;
       }
     }
@@ -402,7 +404,7 @@ class RowsHistoryTest {
       commit();
     }
 
-    private void verify(String which) {
+    private void verify() {
       Map<String, Long> lastTouched = new LinkedHashMap<>();
       long lastVoid = -1;
       for (Output output : outputs) {
@@ -413,7 +415,7 @@ class RowsHistoryTest {
       }
       for (Ended each : ended) {
         assertThat(Math.max(lastVoid, lastTouched.getOrDefault(each.key(), -1L)))
-            .as("%s: key %s ended at %d of %d", which, each.key(), each.offset(), topic.size())
+            .as("%s: key %s ended at %d of %d", name, each.key(), each.offset(), topic.size())
             .isGreaterThanOrEqualTo(each.offset());
       }
       assertThat(store.size()).isLessThan(10_000);

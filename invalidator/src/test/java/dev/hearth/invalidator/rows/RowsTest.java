@@ -10,8 +10,10 @@ import dev.hearth.schemas.change.SnapshotRequest;
 import dev.hearth.schemas.change.SnapshotRow;
 import dev.hearth.schemas.position.Position;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -122,6 +124,25 @@ class RowsTest {
   }
 
   @Test
+  void findsAReadRowAgainWhoseEntryWasLostInACrashAfterItWasDeleted() {
+    assertThat(findsAfterACrash(() -> delete("1")))
+        .containsOnly(new Found.Matches(List.of(image("1", "10"))));
+  }
+
+  @Test
+  void admitsThatAReadRowWhoseEntryWasLostInACrashIsForgotten() {
+    assertThat(
+            findsAfterACrash(
+                () -> {
+                  for (int category = 20; category < 30; category++) {
+                    update("1", "" + category);
+                  }
+                }))
+        .contains(new Found.NotKnown("forgotten"))
+        .isSubsetOf(new Found.NotKnown("forgotten"), new Found.Matches(List.of(image("1", "10"))));
+  }
+
+  @Test
   void believesNoEndOfAnotherSnapshotOrOfFewerColumns() {
     rows.at(offset++, Set.of(TABLE));
     SnapshotRequest request = rows.requests(now).get(0);
@@ -161,6 +182,37 @@ class RowsTest {
         .isEqualTo(new Found.Matches(List.of()));
   }
 
+  /**
+   * What is found of a row that a snapshot read, once its records come again, after crashes that
+   * each lose another part of the store.
+   *
+   * @param then what happened to the row between the snapshot's end and the crash
+   */
+  private Set<Found> findsAfterACrash(Runnable then) {
+    Set<Found> found = new HashSet<>();
+    for (int seed = 0; seed < 50; seed++) {
+      store.lose();
+      ids = 0;
+      offset = 0;
+      rows = start(NEEDS);
+      rows.at(offset++, Set.of(TABLE));
+      SnapshotRequest request = rows.requests(now).get(0);
+      store.committed();
+      complete(request);
+      long end = offset;
+      then.run();
+      store.crash(new Random(seed));
+
+      rows = start(NEEDS);
+      offset = 1;
+      rows.at(offset, Set.of(TABLE));
+      complete(request);
+      assertThat(offset).isEqualTo(end);
+      found.add(rows.find(TABLE, "category", "10", offset, false, 10));
+    }
+    return found;
+  }
+
   private void sweep() {
     for (int i = 0; i < 10; i++) {
       now = now.plusSeconds(61);
@@ -170,7 +222,10 @@ class RowsTest {
 
   private void complete() {
     rows.at(offset++, Set.of(TABLE));
-    SnapshotRequest request = rows.requests(now).get(0);
+    complete(rows.requests(now).get(0));
+  }
+
+  private void complete(SnapshotRequest request) {
     rows.read(row(request, "1", "10"), TABLE + ":1", offset++, now);
     rows.end(new SnapshotEnd(request.id(), TABLE, request.columns()), offset++, now);
   }
@@ -192,9 +247,20 @@ class RowsTest {
     return completed;
   }
 
+  private void delete(String id) {
+    rows.at(offset, Set.of());
+    ChangeEvent completed =
+        rows.complete(
+            change(Operation.DELETE, Map.of("id", id), Map.of()), TABLE + ":" + id, offset);
+    rows.keep(completed, TABLE + ":" + id, offset++);
+  }
+
   private static SnapshotRow row(SnapshotRequest request, String id, String category) {
-    return new SnapshotRow(
-        request.id(), TABLE, new RowImage(Map.of("id", id, "category", category)));
+    return new SnapshotRow(request.id(), TABLE, image(id, category));
+  }
+
+  private static RowImage image(String id, String category) {
+    return new RowImage(Map.of("id", id, "category", category));
   }
 
   private ChangeEvent change(
