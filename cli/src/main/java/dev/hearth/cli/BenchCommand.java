@@ -6,6 +6,7 @@ import dev.hearth.cli.bench.BenchSettings;
 import dev.hearth.cli.bench.BenchStore;
 import dev.hearth.cli.bench.Circumstances;
 import dev.hearth.cli.bench.Measured;
+import dev.hearth.cli.bench.Processors;
 import dev.hearth.cli.bench.Report;
 import dev.hearth.cli.bench.WarmBench;
 import dev.hearth.cli.demo.SampleShop;
@@ -111,6 +112,20 @@ final class BenchCommand implements Runnable {
     private int rounds = 3;
 
     @Option(
+        names = "--rate",
+        paramLabel = "auto|PERCENT",
+        defaultValue = "auto",
+        description = "Of a run, as of hearth warm; default: ${DEFAULT-VALUE}.")
+    private String rate = "auto";
+
+    @Option(
+        names = "--apart",
+        description =
+            "Gives the database a processor for itself, and everything else the others, as if it"
+                + " were a machine apart.")
+    private boolean apart;
+
+    @Option(
         names = "--store",
         paramLabel = "STORE",
         defaultValue = "redis",
@@ -127,10 +142,22 @@ final class BenchCommand implements Runnable {
 
     @Override
     public Integer call() throws InterruptedException, IOException, SQLException {
-      BenchSettings settings = new BenchSettings(length, reads, keys, zipf, seed, rounds);
+      BenchSettings settings =
+          new BenchSettings(
+              length,
+              reads,
+              keys,
+              zipf,
+              seed,
+              rounds,
+              WarmOptions.databaseShare(spec, rate),
+              apart);
       Path directory = out == null ? Files.createTempDirectory("hearth-bench-") : out;
       List<String> problems = new ArrayList<>(settings.problems());
       reportsInto(directory).ifPresent(problems::add);
+      if (apart) {
+        Processors.problem().ifPresent(problems::add);
+      }
       if (!problems.isEmpty()) {
         throw new ParameterException(spec.commandLine(), String.join("\n", problems));
       }
@@ -190,6 +217,9 @@ final class BenchCommand implements Runnable {
             BenchStore.Flusher flusher = store.flusher(servers)) {
           services.start();
           DemoCommand.awaitReady(services.health());
+          if (settings.apart()) {
+            Processors.apart();
+          }
           FencedStore reader = Objects.requireNonNull(services.readers().get(store.storeName()));
           return new WarmBench(
                   settings,

@@ -3,6 +3,7 @@ package dev.hearth.cli.bench;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a benchmark does.
@@ -13,9 +14,19 @@ import java.util.List;
  * @param zipf exponent of Zipf's law, which says how often the key of each rank is read; 0 to 5
  * @param seed of the keys that are read
  * @param rounds how often the warmed phase is measured, at least 1
+ * @param databaseShare of the time of the warmer's connections that a run may use, above 0, up to
+ *     1; empty: as much as the database's latency allows
+ * @param apart whether the database has a processor for itself
  */
 public record BenchSettings(
-    Duration longest, int readsPerSecond, int keys, double zipf, long seed, int rounds) {
+    Duration longest,
+    int readsPerSecond,
+    int keys,
+    double zipf,
+    long seed,
+    int rounds,
+    Optional<Double> databaseShare,
+    boolean apart) {
   private static final Duration LONGEST_WINDOW = Duration.ofSeconds(10);
   private static final int WINDOWS = 12;
   private static final int TICKS = 20;

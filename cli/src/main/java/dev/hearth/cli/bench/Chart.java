@@ -3,11 +3,13 @@ package dev.hearth.cli.bench;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import org.HdrHistogram.Histogram;
 
 /**
  * The picture of a report: hit ratio against time, and below it, on the same axis of time, the p99
- * latency of the application's queries. SVG without script, style sheet or font of its own, so that
- * it stands in a page and in a file alike. Pure.
+ * latency of a constant query in the database. SVG without script, style sheet or font of its own,
+ * so that it stands in a page and in a file alike. Pure.
  */
 final class Chart {
   private static final int WIDTH = 960;
@@ -127,10 +129,10 @@ final class Chart {
   private void latencies() {
     int top = TOP + UPPER + GAP;
     run(top, LOWER);
-    double before = measured.queries(measured.before()).p99Millis();
+    double before = measured.probes(measured.before()).p99Millis();
     double most =
         Math.max(
-            Math.max(highest(measured.cold()), highest(measured.median())), Math.max(before, 0.1));
+            Math.max(highest(measured.cold()), highest(measured.median())), Math.max(before, 0.01));
     double step = step(most, 4);
     double ceiling = Math.ceil(most / step) * step;
     for (int n = 0; n * step <= ceiling + step / 2; n++) {
@@ -138,13 +140,13 @@ final class Chart {
       line(LEFT, y, WIDTH - RIGHT, y, GRID, 1, "");
       text(LEFT - 10, y + 4, "end", FAINT, plain(n * step) + " ms");
     }
-    title(top, LOWER, "p99 of queries");
+    title(top, LOWER, "p99 in the database");
     ToDoubleFunction<Tick> y = tick -> top + LOWER - LOWER * Math.min(1, millis(tick) / ceiling);
     curve(smoothed(measured.cold()), COLD, y);
     curve(smoothed(measured.median()), WARMED, y);
     double beforeY = top + LOWER - LOWER * Math.min(1, before / ceiling);
     line(LEFT, beforeY, WIDTH - RIGHT, beforeY, FAINT, 1, "6 4");
-    note(top, format("dashed: p99 before the flush, %.1f ms", before));
+    note(top, format("dashed: p99 before the flush, %.2f ms", before));
   }
 
   /** Shades the time of the run. */
@@ -208,24 +210,24 @@ final class Chart {
         points.toString().trim(), colour);
   }
 
-  /** Each tick with the queries of those before it. */
+  /** Each tick with the probes of those before it. */
   private static List<Tick> smoothed(Phase phase) {
     List<Tick> ticks = phase.ticks();
-    return java.util.stream.IntStream.range(0, ticks.size())
+    return IntStream.range(0, ticks.size())
         .mapToObj(
             i -> {
-              org.HdrHistogram.Histogram queries = new org.HdrHistogram.Histogram(Latencies.DIGITS);
+              Histogram probes = new Histogram(Latencies.DIGITS);
               ticks
                   .subList(Math.max(0, i + 1 - SMOOTHED), i + 1)
-                  .forEach(tick -> queries.add(tick.queries()));
+                  .forEach(tick -> probes.add(tick.probes()));
               Tick tick = ticks.get(i);
-              return new Tick(tick.endSeconds(), tick.reads(), tick.hits(), queries, tick.probes());
+              return new Tick(tick.endSeconds(), tick.reads(), tick.hits(), tick.queries(), probes);
             })
         .toList();
   }
 
   private static double millis(Tick tick) {
-    return Phase.latency(List.of(tick), Tick::queries).p99Millis();
+    return Phase.latency(List.of(tick), Tick::probes).p99Millis();
   }
 
   private double highest(Phase phase) {

@@ -27,7 +27,13 @@ public record Figures(
 
   /** What was asked for. */
   public record Asked(
-      String store, int keys, double zipf, int readsPerSecond, long seed, int rounds) {}
+      String store,
+      int keys,
+      double zipf,
+      int readsPerSecond,
+      long seed,
+      int rounds,
+      boolean apart) {}
 
   /**
    * One flush with a run.
@@ -42,7 +48,7 @@ public record Figures(
 
   /**
    * @param queries of the application
-   * @param probes a small query that is always the same
+   * @param probes executions of a small query that is always the same
    */
   public record Pair(Phase.Latency queries, Phase.Latency probes) {
     static Pair of(Measured measured, List<Tick> ticks) {
@@ -76,7 +82,8 @@ public record Figures(
             settings.zipf(),
             settings.readsPerSecond(),
             settings.seed(),
-            settings.rounds()),
+            settings.rounds(),
+            settings.apart()),
         rounded(measured.steadyHitRatio()),
         rounded(measured.targetHitRatio()),
         measured.coldReached(),

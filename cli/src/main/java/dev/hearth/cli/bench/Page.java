@@ -40,8 +40,8 @@ final class Page {
       <h2>The database, in milliseconds</h2>
       <table><tr><th><th class="n">queries<th class="n">p50<th class="n">p99<th class="n">probes<th class="n">p50<th class="n">p99</tr>
       ${database}</table>
-      <p>Queries are the application's own, one for each miss; the batches of the run are not among them. Probes are one
-      small query, always the same, every 5 ms.</p>
+      <p>Queries are the application's own, one for each miss, as long as it waits for them; the batches of the run are
+      not among them. Probes are one small query, always the same, every 5 ms, as long as the database executes it.</p>
       <h2>Rounds with a run</h2>
       <table><tr><th class="n">hit ratio reached<th class="n">run took<th class="n">stored<th class="n">not stored<th></tr>
       ${rounds}</table>
@@ -63,8 +63,12 @@ final class Page {
                     format(
                         "A store (%s) with %,d products was flushed under %,d reads per second by Zipf's law"
                             + " (exponent %s), once with a warm-up run at once and once without, and"
-                            + " the same keys were read in the same order.",
-                        asked.store(), asked.keys(), asked.readsPerSecond(), asked.zipf())),
+                            + " the same keys were read in the same order.%s",
+                        asked.store(),
+                        asked.keys(),
+                        asked.readsPerSecond(),
+                        asked.zipf(),
+                        asked.apart() ? " The database had a processor for itself." : "")),
             "chart", Chart.of(measured),
             "caption",
                 escaped(

@@ -9,6 +9,6 @@ import org.HdrHistogram.Histogram;
  * @param reads that were answered
  * @param hits those of them that the store answered
  * @param queries latencies of the application's own queries, in microseconds
- * @param probes latencies of a query that is always the same, in microseconds
+ * @param probes how long the database executed a query that is always the same, in microseconds
  */
 record Tick(double endSeconds, long reads, long hits, Histogram queries, Histogram probes) {}

@@ -35,9 +35,9 @@ import org.jspecify.annotations.Nullable;
  * what the database has to bear meanwhile.
  *
  * <p>First traffic fills the empty store until the hit ratio is steady: the clients' reports become
- * heat, and the code is compiled. Then, each time from a flush on and with the same keys in the
- * same order, traffic with a run that is asked for at once, some rounds of it, and traffic alone.
- * The latter comes last, so that whatever gets better by itself is in its favour. For one thread.
+ * heat, and the code is compiled. Then, each time from a flush on, some rounds of traffic with a
+ * run that is asked for at once; at last, with the same keys in the same order as in the round in
+ * the middle, traffic alone: whatever gets better by itself is in its favour. For one thread.
  */
 public final class WarmBench {
   static final String CACHE = "product";
@@ -113,8 +113,7 @@ public final class WarmBench {
   private Optional<Measured> measure(Traffic traffic) throws InterruptedException, SQLException {
     int window = (int) (settings.window().toNanos() / settings.tick().toNanos());
     // Other keys than those that are measured: the run has to know what is hot, not what comes.
-    Phase learned =
-        traffic.phase("learning what is hot", settings.seed() + 1, false, heard(window));
+    Phase learned = traffic.phase("learning what is hot", settings.seed(), false, heard(window));
     double steady = learned.lastHitRatio(window);
     double target = TARGET_SHARE * steady;
     List<Phase> warmed = new ArrayList<>();
@@ -123,7 +122,7 @@ public final class WarmBench {
       Phase phase =
           traffic.phase(
               "warmed, round " + (round + 1) + " of " + settings.rounds(),
-              settings.seed(),
+              seedOf(round),
               true,
               p -> p.run().isPresent() && settled(p, target, window));
       warmed.add(phase);
@@ -131,7 +130,8 @@ public final class WarmBench {
         before.add(phase);
       }
     }
-    Phase cold = traffic.phase("cold", settings.seed(), false, p -> settled(p, target, window / 2));
+    long seed = seedOf(Measured.median(warmed, target));
+    Phase cold = traffic.phase("cold", seed, false, p -> settled(p, target, window / 2));
     if (traffic.isStopped()) {
       return Optional.empty();
     }
@@ -145,6 +145,14 @@ public final class WarmBench {
             warmed,
             cold,
             traffic.lost()));
+  }
+
+  /**
+   * Each round has keys of its own: of those that were read in another, even the cold ones would
+   * count as hot.
+   */
+  private long seedOf(int round) {
+    return settings.seed() + 1 + round;
   }
 
   /** Steady, and the hot keys that are published since know of it. */
@@ -272,7 +280,14 @@ public final class WarmBench {
   private String ask() {
     Submission submission =
         warmer.submit(
-            WarmupRequest.hottest(CACHE, Math.min(settings.keys(), MOST_HOT_KEYS), "bench"));
+            new WarmupRequest(
+                CACHE,
+                Math.min(settings.keys(), MOST_HOT_KEYS),
+                WarmupRequest.Order.READS,
+                new WarmupRequest.Budget(
+                    Optional.empty(), Optional.empty(), Optional.empty(), settings.databaseShare()),
+                Optional.empty(),
+                "bench"));
     if (submission instanceof Submission.Accepted accepted) {
       return accepted.run().id();
     }

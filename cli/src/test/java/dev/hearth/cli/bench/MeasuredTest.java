@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class MeasuredTest {
   private static final BenchSettings SETTINGS =
-      new BenchSettings(Duration.ofMinutes(2), 1_000, 1_000, 1.0, 1, 1);
+      new BenchSettings(Duration.ofMinutes(2), 1_000, 1_000, 1.0, 1, 1, Optional.empty(), false);
 
   @Test
   void aHitRatioIsReachedOnlyWhereItStays() {
@@ -38,9 +38,7 @@ class MeasuredTest {
     assertThat(measured.goals())
         .extracting(Measured.Goal::found)
         .containsExactly(
-            "1.0 s instead of 20.0 s: 20.0 times sooner",
-            "1.00 ms before, 1.06 ms during: +5 %",
-            "1.00 ms before, 1.06 ms during: +5 %");
+            "1.0 s instead of 20.0 s: 20.0 times sooner", "1.00 ms before, 1.06 ms during: +5 %");
   }
 
   @Test
@@ -48,9 +46,7 @@ class MeasuredTest {
     Measured measured =
         measured(latency(1_000), withRun(latency(1_200), 0.0, 1.0, 1.0), rising(24));
 
-    assertThat(measured.goals())
-        .extracting(Measured.Goal::reached)
-        .containsExactly(true, false, false);
+    assertThat(measured.goals()).extracting(Measured.Goal::reached).containsExactly(true, false);
     assertThat(measured.reachesItsGoals()).isFalse();
   }
 
