@@ -1,5 +1,7 @@
 package dev.hearth.cli.bench;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
@@ -138,9 +140,9 @@ final class Chart {
     for (int n = 0; n * step <= ceiling + step / 2; n++) {
       double y = top + LOWER - LOWER * n * step / ceiling;
       line(LEFT, y, WIDTH - RIGHT, y, GRID, 1, "");
-      text(LEFT - 10, y + 4, "end", FAINT, plain(n * step) + " ms");
+      text(LEFT - 10, y + 4, "end", FAINT, plain(n * step));
     }
-    title(top, LOWER, "p99 in the database");
+    title(top, LOWER, "p99 in the database, ms");
     ToDoubleFunction<Tick> y = tick -> top + LOWER - LOWER * Math.min(1, millis(tick) / ceiling);
     curve(smoothed(measured.cold()), COLD, y);
     curve(smoothed(measured.median()), WARMED, y);
@@ -282,7 +284,10 @@ final class Chart {
   }
 
   private static String plain(double number) {
-    return number == Math.rint(number) ? format("%.0f", number) : format("%.4s", number);
+    return BigDecimal.valueOf(number)
+        .round(new MathContext(3))
+        .stripTrailingZeros()
+        .toPlainString();
   }
 
   private static String format(String format, Object... arguments) {
