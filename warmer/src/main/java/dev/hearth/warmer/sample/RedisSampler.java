@@ -24,13 +24,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The access counters of one Redis server or master (OBJECT FREQ), which its LFU eviction policies
  * keep. A step is one SCAN, DBSIZE, and one pipelined OBJECT FREQ for each key of a cache: none of
- * them counts as an access.
+ * them counts as an access. Under another policy it asks for {@link RedisHotKeys} where the server
+ * has them.
  */
 final class RedisSampler implements KeySampler {
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
   private final String store;
   private final List<SampledCache> caches;
+  private final RedisHotKeys hotKeys;
   private final RedisClient client;
   private @Nullable StatefulRedisConnection<String, String> connection;
   private LfuCounter counter = LfuCounter.DEFAULTS;
@@ -38,8 +40,16 @@ final class RedisSampler implements KeySampler {
 
   /** Names a server, or the sentinels that know it; nothing is connected yet. */
   RedisSampler(String store, RedisURI server, List<SampledCache> caches) {
+    this(store, server, caches, RedisHotKeys.SESSION);
+  }
+
+  /**
+   * @param session of HOTKEYS
+   */
+  RedisSampler(String store, RedisURI server, List<SampledCache> caches, Duration session) {
     this.store = store;
     this.caches = List.copyOf(caches);
+    this.hotKeys = new RedisHotKeys(caches, session);
     this.client = RedisClient.create(server);
     client.setOptions(
         ClientOptions.builder()
@@ -52,13 +62,28 @@ final class RedisSampler implements KeySampler {
   public Step next(int most) throws SamplingException {
     try {
       StatefulRedisConnection<String, String> open = connected();
-      KeyScanCursor<String> scanned = open.sync().scan(cursor, ScanArgs.Builder.limit(most));
-      cursor = scanned.isFinished() ? ScanCursor.INITIAL : scanned;
-      return new Step(sightings(open, scanned.getKeys()), open.sync().dbsize());
+      try {
+        Step step = counters(open, most);
+        hotKeys.end(open.sync());
+        return step;
+      } catch (RedisException | CompletionException e) {
+        if (isOfAnotherPolicy(e) && RedisHotKeys.isIn(open.sync())) {
+          return hotKeys.next(open.sync());
+        }
+        throw e;
+      }
     } catch (RedisException | CompletionException | CancellationException e) {
       disconnect();
       throw refused(e);
+    } catch (SamplingException e) {
+      throw new SamplingException("store " + store + ": " + e.getMessage(), e);
     }
+  }
+
+  private Step counters(StatefulRedisConnection<String, String> open, int most) {
+    KeyScanCursor<String> scanned = open.sync().scan(cursor, ScanArgs.Builder.limit(most));
+    cursor = scanned.isFinished() ? ScanCursor.INITIAL : scanned;
+    return new Step(sightings(open, scanned.getKeys()), open.sync().dbsize());
   }
 
   private List<Sighting> sightings(
@@ -107,31 +132,46 @@ final class RedisSampler implements KeySampler {
     return Optional.ofNullable(found.get(name)).map(Long::valueOf);
   }
 
-  private SamplingException refused(Exception e) {
+  private static String message(Exception e) {
     Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
-    String message = String.valueOf(cause.getMessage());
-    if (message.contains("LFU")) {
+    return String.valueOf(cause.getMessage());
+  }
+
+  private static boolean isOfAnotherPolicy(Exception e) {
+    return message(e).contains("LFU");
+  }
+
+  private SamplingException refused(Exception e) {
+    if (isOfAnotherPolicy(e)) {
       return new SamplingException(
           "store "
               + store
               + ": Redis counts no accesses, for its maxmemory-policy is none of LFU; set"
-              + " maxmemory-policy to allkeys-lfu or volatile-lfu, or have the clients report"
-              + " (docs/heat.md)",
+              + " maxmemory-policy to allkeys-lfu or volatile-lfu, use Redis 8.6 or later, or have"
+              + " the clients report (docs/heat.md)",
           e);
     }
     return new SamplingException(
-        "store " + store + ": Redis cannot be sampled: " + message + "; it is asked again", e);
+        "store " + store + ": Redis cannot be sampled: " + message(e) + "; it is asked again", e);
   }
 
   private void disconnect() {
     if (connection != null) {
       connection.closeAsync();
       connection = null;
+      hotKeys.forget();
     }
   }
 
   @Override
   public void close() {
+    try {
+      if (connection != null) {
+        hotKeys.end(connection.sync());
+      }
+    } catch (RedisException e) {
+      // It ends by itself.
+    }
     disconnect();
     client.shutdown(Duration.ZERO, TIMEOUT);
   }

@@ -12,6 +12,7 @@ import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.warmer.sample.KeySampler.Sighting;
+import io.lettuce.core.HotkeysArgs;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -136,12 +137,16 @@ class SamplersTest {
     commands.set("product:1", "x");
 
     try (RedisSampler sampler = new RedisSampler("redis", RedisURI.create(redis.uri()), CACHES)) {
-      assertThatThrownBy(() -> sampler.next(100))
-          .isInstanceOf(SamplingException.class)
-          .hasMessage(
-              "store redis: Redis counts no accesses, for its maxmemory-policy is none of LFU; set"
-                  + " maxmemory-policy to allkeys-lfu or volatile-lfu, or have the clients report"
-                  + " (docs/heat.md)");
+      if (RedisHotKeys.isIn(commands)) {
+        assertThat(sampler.next(100).sightings()).as("a session begins").isEmpty();
+      } else {
+        assertThatThrownBy(() -> sampler.next(100))
+            .isInstanceOf(SamplingException.class)
+            .hasMessage(
+                "store redis: Redis counts no accesses, for its maxmemory-policy is none of LFU; set"
+                    + " maxmemory-policy to allkeys-lfu or volatile-lfu, use Redis 8.6 or later, or"
+                    + " have the clients report (docs/heat.md)");
+      }
 
       commands.configSet("maxmemory-policy", "allkeys-lfu");
       commands.set("product:1", "x");
@@ -150,6 +155,65 @@ class SamplersTest {
           .extracting(Sighting::key)
           .containsExactly("product:1");
     }
+  }
+
+  /**
+   * By hand on a server that has them, such as 8.6.3: with its redis-server on the PATH. The
+   * build's own has not, and says so.
+   */
+  @Test
+  void ranksTheKeysThatRedisSpendsMostOfItsTimeOnWhereItTellsThem() throws Exception {
+    RedisCommands<String, String> commands = connection.sync();
+    commands.flushall();
+    commands.configSet("maxmemory-policy", "allkeys-lru");
+    commands.set("product:1", "x");
+    commands.set("product:2", "x");
+    if (!RedisHotKeys.isIn(commands)) {
+      assertThatThrownBy(() -> commands.hotkeysGet()).hasMessageContaining("unknown command");
+      return;
+    }
+
+    Map<String, Sighting> found = new HashMap<>();
+    try (RedisSampler sampler =
+        new RedisSampler("redis", RedisURI.create(redis.uri()), CACHES, Duration.ofMillis(1))) {
+      assertThat(sampler.next(100).sightings()).isEmpty();
+      read(commands, "product:1", 20_000);
+      read(commands, "product:2", 2_000);
+      read(commands, "session:1", 2_000);
+      KeySampler.Step step = sampler.next(100);
+      step.sightings().forEach(each -> found.put(each.key(), each));
+      assertThat(found.keySet()).containsExactlyInAnyOrder("product:1", "product:2");
+      double hot = Objects.requireNonNull(found.get("product:1")).readsPerSecond();
+      double warm = Objects.requireNonNull(found.get("product:2")).readsPerSecond();
+      // Ten times as often; commands differ in their cost, the more so on a busy machine.
+      assertThat(hot / warm).isGreaterThan(3);
+      assertThat(hot * step.keysPerRound() / 200).as("reads").isBetween(5_000.0, 80_000.0);
+
+      commands.hotkeysStop();
+      assertThat(sampler.next(100).sightings()).as("somebody ended it").isEmpty();
+      commands.hotkeysStop();
+      commands.hotkeysStart(new HotkeysArgs().metrics(HotkeysArgs.Metric.NET));
+      try (RedisSampler other = new RedisSampler("redis", RedisURI.create(redis.uri()), CACHES)) {
+        assertThatThrownBy(() -> other.next(100))
+            .isInstanceOf(SamplingException.class)
+            .hasMessage(
+                "store redis: Redis counts no accesses, and its HOTKEYS are not to be had: ERR"
+                    + " hotkey tracking session already in progress; set maxmemory-policy to"
+                    + " allkeys-lfu or volatile-lfu, or have the clients report (docs/heat.md)");
+      }
+      commands.hotkeysStop();
+    }
+  }
+
+  @Test
+  void countsTheTimeOfAKeyInCommandsOfAverageCost() {
+    Map<String, Long> micros = Map.of("product:1", 600L, "page:7", 30L, "session:1", 300L);
+
+    assertThat(RedisHotKeys.sightings(CACHES, micros, 1_000, 500, 10))
+        .containsExactlyInAnyOrder(
+            new Sighting("product", "product:1", 30), new Sighting("page", "page:7", 1.5));
+    assertThat(RedisHotKeys.sightings(CACHES, micros, 0, 500, 10)).isEmpty();
+    assertThat(RedisHotKeys.sightings(CACHES, Map.of("product:1", 0L), 1_000, 500, 10)).isEmpty();
   }
 
   @Test
