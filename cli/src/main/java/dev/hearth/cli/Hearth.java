@@ -4,6 +4,8 @@ import dev.hearth.chassis.StartupException;
 import dev.hearth.chassis.config.ConfigException;
 import dev.hearth.sandbox.SandboxException;
 import java.io.PrintWriter;
+import java.util.Map;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -37,6 +39,7 @@ import picocli.CommandLine.Spec;
       WhyCommand.class,
       TeardownCommand.class,
       BenchCommand.class,
+      AutoComplete.GenerateCompletion.class,
       CommandLine.HelpCommand.class
     },
     footerHeading = "%nBegin with:%n",
@@ -63,7 +66,12 @@ public final class Hearth implements Runnable {
   }
 
   static CommandLine commandLine() {
+    return commandLine(System.getenv());
+  }
+
+  static CommandLine commandLine(Map<String, String> environment) {
     CommandLine command = new CommandLine(new Hearth());
+    command.setDefaultValueProvider(new EnvironmentDefaults(environment));
     command.setCaseInsensitiveEnumValuesAllowed(true);
     command.setExecutionExceptionHandler(
         (failure, failed, parsed) -> {
