@@ -1,18 +1,14 @@
 package dev.hearth.cli;
 
-import dev.hearth.chassis.config.ConfigLoader;
-import dev.hearth.chassis.config.HearthConfig;
-import dev.hearth.cli.bench.BenchSettings;
-import dev.hearth.cli.bench.BenchStore;
-import dev.hearth.cli.bench.Circumstances;
-import dev.hearth.cli.bench.Measured;
-import dev.hearth.cli.bench.Processors;
-import dev.hearth.cli.bench.Report;
-import dev.hearth.cli.bench.WarmBench;
-import dev.hearth.cli.demo.SampleShop;
-import dev.hearth.cli.demo.Screen;
+import dev.hearth.cli.shop.bench.BenchSettings;
+import dev.hearth.cli.shop.bench.BenchStore;
+import dev.hearth.cli.shop.bench.Circumstances;
+import dev.hearth.cli.shop.bench.Measured;
+import dev.hearth.cli.shop.bench.Processors;
+import dev.hearth.cli.shop.bench.Report;
+import dev.hearth.cli.shop.bench.WarmBench;
+import dev.hearth.cli.shop.demo.Screen;
 import dev.hearth.sandbox.Sandbox;
-import dev.hearth.store.FencedStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -20,10 +16,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -69,7 +62,7 @@ final class BenchCommand implements Runnable {
     @Option(
         names = "--for",
         paramLabel = "DURATION",
-        converter = DemoCommand.DurationText.class,
+        converter = DurationText.class,
         defaultValue = "4m",
         description = "Longest time of one phase of traffic; default: ${DEFAULT-VALUE}.")
     private Duration length = Duration.ofMinutes(4);
@@ -201,38 +194,28 @@ final class BenchCommand implements Runnable {
               + store.storeName()
               + "; the report goes to "
               + directory);
-      try (Sandbox servers =
-          Sandbox.builder()
-              .servers(store.servers())
-              .progress(line -> screen.say("  " + line))
-              .start()) {
-        SampleShop shop = new SampleShop(servers, settings.keys());
-        shop.create();
-        screen.say(String.format(Locale.ROOT, "  a shop with %,d products", settings.keys()));
-        Path file = directory.resolve("hearth.yaml");
-        Files.writeString(
-            file, store.yaml(servers, shop.url(), servers.dataDirectory().resolve("hearth")));
-        HearthConfig config = ConfigLoader.load(file, Map.of(), Map.of()).config();
-        try (Services services = new Services(config, EnumSet.allOf(Role.class));
-            BenchStore.Flusher flusher = store.flusher(servers)) {
-          services.start();
-          DemoCommand.awaitReady(services.health());
-          if (settings.apart()) {
-            Processors.apart();
-          }
-          FencedStore reader = Objects.requireNonNull(services.readers().get(store.storeName()));
-          return new WarmBench(
-                  settings,
-                  config,
-                  services.warmer().orElseThrow(),
-                  reader,
-                  flusher,
-                  screen::status)
-              .measure(stop);
-        }
-      } finally {
-        screen.endLine();
-      }
+      return ShopPipeline.run(
+          screen,
+          Sandbox.builder().servers(store.servers()),
+          settings.keys(),
+          directory.resolve("hearth.yaml"),
+          (servers, shop) ->
+              store.yaml(servers, shop.url(), servers.dataDirectory().resolve("hearth")),
+          running -> {
+            try (BenchStore.Flusher flusher = store.flusher(running.servers())) {
+              if (settings.apart()) {
+                Processors.apart();
+              }
+              return new WarmBench(
+                      settings,
+                      running.config(),
+                      running.services().warmer().orElseThrow(),
+                      Objects.requireNonNull(running.services().readers().get(store.storeName())),
+                      flusher,
+                      screen::status)
+                  .measure(stop);
+            }
+          });
     }
 
     private void conclude(Report report, Path directory) {

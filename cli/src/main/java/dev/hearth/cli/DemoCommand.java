@@ -1,13 +1,9 @@
 package dev.hearth.cli;
 
-import dev.hearth.chassis.StartupException;
-import dev.hearth.chassis.config.ConfigLoader;
-import dev.hearth.chassis.config.HearthConfig;
-import dev.hearth.chassis.health.Health;
-import dev.hearth.cli.demo.Demo;
-import dev.hearth.cli.demo.Outcome;
-import dev.hearth.cli.demo.SampleShop;
-import dev.hearth.cli.demo.Screen;
+import dev.hearth.cli.shop.SampleShop;
+import dev.hearth.cli.shop.demo.Demo;
+import dev.hearth.cli.shop.demo.Outcome;
+import dev.hearth.cli.shop.demo.Screen;
 import dev.hearth.sandbox.Sandbox;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -15,22 +11,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.EnumSet;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** The whole real pipeline on a sample shop, with traffic. */
 @Command(
@@ -39,8 +32,8 @@ import picocli.CommandLine.TypeConversionException;
     mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(120);
-  private static final Duration READY_BOUND = Duration.ofSeconds(30);
-  private static final Duration READY_PAUSE = Duration.ofMillis(20);
+
+  private static final int MOST_PER_SECOND = 100_000;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -76,15 +69,9 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException, IOException, SQLException {
-    if (reads < 0 || writes < 0 || port < 0 || port > 65535) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--reads and --writes take 0 or more, --port 0 to 65535; found --reads "
-              + reads
-              + " --writes "
-              + writes
-              + " --port "
-              + port);
+    List<String> problems = problems();
+    if (!problems.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), String.join("\n", problems));
     }
     Path directory = Files.createTempDirectory("hearth-demo-");
     Path log = directory.resolve("hearth.log");
@@ -94,61 +81,54 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
+  private List<String> problems() {
+    List<String> problems = new ArrayList<>();
+    if (length != null && length.compareTo(Duration.ofSeconds(1)) < 0) {
+      problems.add("--for is " + length.toMillis() + " ms; expected 1s or more");
+    }
+    if (reads < 0 || reads > MOST_PER_SECOND) {
+      problems.add("--reads is " + reads + "; expected 0 to " + MOST_PER_SECOND + " per second");
+    }
+    if (writes < 0 || writes > MOST_PER_SECOND) {
+      problems.add("--writes is " + writes + "; expected 0 to " + MOST_PER_SECOND + " per second");
+    }
+    if (port < 0 || port > 65_535) {
+      problems.add("--port is " + port + "; expected 0 (a free one) to 65535");
+    }
+    return problems;
+  }
+
   private int run(Screen screen, Path directory, Path log, CountDownLatch stop)
       throws InterruptedException, IOException, SQLException {
     screen.say("Starting PostgreSQL, Kafka, Redis and Hazelcast; the log is " + log);
-    try (Sandbox servers = Sandbox.builder().progress(line -> screen.say("  " + line)).start()) {
-      SampleShop shop = new SampleShop(servers);
-      shop.create();
-      screen.say(String.format(Locale.ROOT, "  a shop with %,d products", SampleShop.PRODUCTS));
-      Path file = directory.resolve("hearth.yaml");
-      Files.writeString(file, shop.configuration(port, directory.resolve("data")));
-      HearthConfig config = ConfigLoader.load(file, Map.of(), Map.of()).config();
-      try (Services services = new Services(config, EnumSet.allOf(Role.class))) {
-        services.start();
-        awaitReady(services.health());
-        double startupSeconds =
-            (System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime())
-                / 1000.0;
-        introduce(screen, servers, shop, services, file, startupSeconds);
-        Demo demo =
-            new Demo(
-                config,
-                services.warmer().orElseThrow(),
-                services.metrics(),
-                services.readers(),
-                screen,
-                new Demo.Load(reads, writes));
-        Outcome outcome = demo.run(Optional.ofNullable(length), stop, startupSeconds);
-        conclude(screen, outcome);
-        return outcome.isCoherent() ? 0 : Hearth.STALE;
-      }
-    }
+    return ShopPipeline.run(
+        screen,
+        Sandbox.builder(),
+        SampleShop.PRODUCTS,
+        directory.resolve("hearth.yaml"),
+        (servers, shop) -> shop.configuration(port, directory.resolve("data")),
+        running -> {
+          double startupSeconds =
+              (System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime())
+                  / 1000.0;
+          introduce(screen, running, startupSeconds);
+          Outcome outcome =
+              new Demo(
+                      running.config(),
+                      running.services().warmer().orElseThrow(),
+                      running.services().metrics(),
+                      running.services().readers(),
+                      screen,
+                      new Demo.Load(reads, writes))
+                  .run(Optional.ofNullable(length), stop, startupSeconds);
+          conclude(screen, outcome);
+          return outcome.isCoherent() ? 0 : Hearth.STALE;
+        });
   }
 
-  /** Traffic that came before the log is followed would measure the start, not the pipeline. */
-  static void awaitReady(Health health) throws InterruptedException {
-    long deadline = System.nanoTime() + READY_BOUND.toNanos();
-    while (!health.ready().fine()) {
-      if (System.nanoTime() > deadline) {
-        throw new StartupException(
-            "the services are not ready after "
-                + READY_BOUND.toSeconds()
-                + " s: "
-                + health.ready().failed(),
-            1);
-      }
-      TimeUnit.NANOSECONDS.sleep(READY_PAUSE.toNanos());
-    }
-  }
-
-  private static void introduce(
-      Screen screen,
-      Sandbox servers,
-      SampleShop shop,
-      Services services,
-      Path file,
-      double startupSeconds) {
+  private static void introduce(Screen screen, ShopPipeline running, double startupSeconds) {
+    Sandbox servers = running.servers();
+    Services services = running.services();
     screen.say(
         String.format(
             Locale.ROOT,
@@ -167,14 +147,14 @@ final class DemoCommand implements Callable<Integer> {
               curl '%s/v1/hot-keys?cache=product&top=5'
             """,
             startupSeconds,
-            shop.url(),
+            running.shop().url(),
             servers.postgres().user(),
             servers.kafka().bootstrapServers(),
             servers.redis().uri(),
             servers.hazelcast().address(),
             servers.hazelcast().clusterName(),
             services.uri(),
-            file,
+            running.file(),
             services.uri(),
             services.uri()));
   }
@@ -232,20 +212,5 @@ final class DemoCommand implements Callable<Integer> {
             outcome.audited(),
             outcome.stale(),
             outcome.isCoherent() ? "the caches are true" : "SOMETHING IS WRONG"));
-  }
-
-  /** Durations as the configuration writes them. */
-  static final class DurationText implements ITypeConverter<Duration> {
-    @Override
-    public Duration convert(String text) {
-      try {
-        return Duration.parse("PT" + text.toUpperCase(Locale.ROOT));
-      } catch (java.time.format.DateTimeParseException e) {
-        throw new TypeConversionException(
-            "\""
-                + text
-                + "\" is not a duration; expected a number with a unit such as 30s, 5m, 1h");
-      }
-    }
   }
 }

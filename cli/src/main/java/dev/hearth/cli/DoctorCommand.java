@@ -39,7 +39,7 @@ final class DoctorCommand implements Callable<Integer> {
   @Option(
       names = "--within",
       paramLabel = "DURATION",
-      converter = DemoCommand.DurationText.class,
+      converter = DurationText.class,
       defaultValue = "${env:HEARTH_WITHIN:-20s}",
       description =
           "How long the servers may take, all together; default: ${DEFAULT-VALUE}. What has not"

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.hearth.cli.demo.Screen;
+import dev.hearth.cli.shop.demo.Screen;
 import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 

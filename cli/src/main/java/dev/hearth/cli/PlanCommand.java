@@ -10,10 +10,10 @@ import dev.hearth.chassis.config.ConfigLoader;
 import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.config.Problem;
 import dev.hearth.chassis.kafka.KafkaTopics;
-import dev.hearth.cli.demo.Screen;
 import dev.hearth.cli.plan.Plan;
 import dev.hearth.cli.plan.PresentRows;
 import dev.hearth.cli.plan.ReportText;
+import dev.hearth.cli.shop.demo.Screen;
 import dev.hearth.ingest.SourceRows;
 import dev.hearth.invalidator.Invalidator;
 import dev.hearth.schemas.change.ChangeEvent;
@@ -79,14 +79,14 @@ final class PlanCommand implements Callable<Integer> {
   @Option(
       names = "--for",
       paramLabel = "DURATION",
-      converter = DemoCommand.DurationText.class,
+      converter = DurationText.class,
       description = "Changes as they come, for so long; default: 60s.")
   private @Nullable Duration live;
 
   @Option(
       names = "--recorded",
       paramLabel = "DURATION",
-      converter = DemoCommand.DurationText.class,
+      converter = DurationText.class,
       description = "Instead: the changes of so long ago until now, as far as they are kept.")
   private @Nullable Duration recorded;
 

@@ -2,7 +2,7 @@ package dev.hearth.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.hearth.chassis.StartupException;
-import dev.hearth.cli.demo.Screen;
+import dev.hearth.cli.shop.demo.Screen;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -59,7 +59,7 @@ final class ReplayCommand implements Callable<Integer> {
   @Option(
       names = "--budget",
       paramLabel = "DURATION",
-      converter = DemoCommand.DurationText.class,
+      converter = DurationText.class,
       defaultValue = "${env:HEARTH_BUDGET:-10m}",
       description = "Longest wait; exit status 3 when it is over; default: ${DEFAULT-VALUE}.")
   private Duration budget = Duration.ofMinutes(10);

@@ -1,7 +1,7 @@
 package dev.hearth.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.hearth.cli.demo.Screen;
+import dev.hearth.cli.shop.demo.Screen;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -57,7 +57,7 @@ final class WarmCommand implements Callable<Integer> {
   @Option(
       names = "--budget",
       paramLabel = "DURATION",
-      converter = DemoCommand.DurationText.class,
+      converter = DurationText.class,
       defaultValue = "10m",
       description =
           "Longest time of the run, and of --wait; default: ${DEFAULT-VALUE}. What is not warm by"

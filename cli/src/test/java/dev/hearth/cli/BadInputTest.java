@@ -348,6 +348,19 @@ class BadInputTest {
         .contains("\"soon\" is not a duration; expected a number with a unit such as 30s, 5m, 1h");
   }
 
+  @Test
+  void everythingThatIsWrongWithADemoIsSaidAtOnce() {
+    Ran ran = run("demo", "--for", "0s", "--reads", "-1", "--writes", "100001", "--port", "65536");
+
+    assertThat(ran.status()).isEqualTo(2);
+    assertThat(ran.err())
+        .contains(
+            "--for is 0 ms; expected 1s or more",
+            "--reads is -1; expected 0 to 100000 per second",
+            "--writes is 100001; expected 0 to 100000 per second",
+            "--port is 65536; expected 0 (a free one) to 65535");
+  }
+
   /** Neither slot nor publication nor topic. */
   private static void assertNothingLeft() throws Exception {
     try (Connection connection = connect();

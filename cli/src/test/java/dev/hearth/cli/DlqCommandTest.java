@@ -211,8 +211,7 @@ class DlqCommandTest {
     List<String> arguments = new ArrayList<>(List.of(further));
     arguments.addAll(List.of("--config", file.toString()));
     return Ran.run(
-        new CommandLine(new DlqCommand.RedriveLetters(terminal))
-            .setCaseInsensitiveEnumValuesAllowed(true),
+        new CommandLine(new RedriveCommand(terminal)).setCaseInsensitiveEnumValuesAllowed(true),
         arguments.toArray(String[]::new));
   }
 

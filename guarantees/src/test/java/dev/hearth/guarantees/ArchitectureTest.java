@@ -79,6 +79,10 @@ class ArchitectureTest {
       slices().matching("dev.hearth.chassis.(*)..").should().notDependOnEachOther();
 
   @ArchTest
+  static final ArchRule roomsOfTheCommandDoNotKnowOneAnother =
+      slices().matching("dev.hearth.cli.(*)..").should().notDependOnEachOther();
+
+  @ArchTest
   static final ArchRule schemasHaveNoCycles =
       slices().matching("dev.hearth.schemas.(*)..").should().beFreeOfCycles();
 

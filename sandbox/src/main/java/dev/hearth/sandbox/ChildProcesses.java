@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -27,6 +28,10 @@ final class ChildProcesses {
   private static final Duration END_BOUND = Duration.ofSeconds(20);
   private static final long TEXT_FILE_BUSY_ATTEMPTS = 100;
 
+  /** What a JVM obeys beside its command line. */
+  private static final Set<String> JVM_OPTIONS =
+      Set.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS");
+
   private final Path directory;
   private final Map<Long, String> lines = new LinkedHashMap<>();
 
@@ -37,13 +42,15 @@ final class ChildProcesses {
   /**
    * Starts a process that the list then names. It gets a session of its own where the system can: a
    * Ctrl-C on the terminal reaches every process of the session, and would end the servers before
-   * their users.
+   * their users. The JVM options of this process's environment are not for it: with the same
+   * recording, agent or debug port two JVMs would be in each other's way.
    */
   Process launch(ProcessBuilder builder) throws IOException {
     List<String> command = new ArrayList<>();
     CommandPath.find("setsid").ifPresent(setsid -> command.add(setsid.toString()));
     command.addAll(builder.command());
     builder.command(command);
+    builder.environment().keySet().removeAll(JVM_OPTIONS);
     Process process = startPatiently(builder);
     synchronized (this) {
       lines.put(

@@ -1,11 +1,8 @@
 package dev.hearth.sandbox;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.Writer;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -66,7 +63,8 @@ public final class KafkaServer implements Restartable {
                   .directory(directory.toFile())
                   .redirectError(log.redirect()));
       process = started;
-      awaitReady(started, log);
+      ReadyLine ready = ReadyLine.in(started.getInputStream(), BrokerMain.READY);
+      ChildProcesses.awaitReady(Server.KAFKA, started, log, START_BOUND, ready::seen);
     } catch (IOException e) {
       throw new SandboxException("Kafka did not start: " + e.getMessage() + ".", e);
     } catch (SandboxException e) {
@@ -98,38 +96,6 @@ public final class KafkaServer implements Restartable {
       processes.kill(process);
       process = null;
     }
-  }
-
-  private void awaitReady(Process started, LogFile log) throws IOException {
-    StringBuilder line = new StringBuilder();
-    Thread reader =
-        new Thread(
-            () -> {
-              try (var output =
-                  new BufferedReader(
-                      new InputStreamReader(started.getInputStream(), StandardCharsets.UTF_8))) {
-                String first = output.readLine();
-                synchronized (line) {
-                  line.append(first);
-                }
-                output.transferTo(Writer.nullWriter());
-              } catch (IOException e) {
-                // The process has ended, which the waiting thread sees too.
-              }
-            },
-            "kafka-output");
-    reader.setDaemon(true);
-    reader.start();
-    ChildProcesses.awaitReady(
-        Server.KAFKA,
-        started,
-        log,
-        START_BOUND,
-        () -> {
-          synchronized (line) {
-            return line.toString().equals(BrokerMain.READY);
-          }
-        });
   }
 
   private List<String> command(Path properties) {

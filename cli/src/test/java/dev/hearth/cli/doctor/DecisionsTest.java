@@ -127,19 +127,16 @@ class DecisionsTest {
         .contains("max_slot_wal_keep_size sets no bound");
     assertThat(slot("reserved", Optional.of("hearth"), 10, 1024).severity()).isEqualTo(Severity.OK);
     assertThat(
-            PostgresInstallationChecks.slot(
-                    Optional.of(
-                        new PostgresInstallationChecks.Slot(
-                            false, Optional.empty(), "reserved", 0, 1)),
+            SlotCheck.judge(
+                    Optional.of(new SlotCheck.Slot(false, Optional.empty(), "reserved", 0, 1)),
                     SETTINGS)
                 .severity())
         .isEqualTo(Severity.PROBLEM);
   }
 
   private static Verdict slot(String status, Optional<String> reader, long retained, long bound) {
-    return PostgresInstallationChecks.slot(
-        Optional.of(new PostgresInstallationChecks.Slot(true, reader, status, retained, bound)),
-        SETTINGS);
+    return SlotCheck.judge(
+        Optional.of(new SlotCheck.Slot(true, reader, status, retained, bound)), SETTINGS);
   }
 
   @Test
@@ -178,9 +175,8 @@ class DecisionsTest {
       Set<String> partial,
       boolean owned,
       Set<String> notOwned) {
-    return PostgresInstallationChecks.publication(
-        new PostgresInstallationChecks.Publication(
-            exists, complete, tables, partial, owned, notOwned, true),
+    return PublicationCheck.judge(
+        new PublicationCheck.Publication(exists, complete, tables, partial, owned, notOwned, true),
         SETTINGS);
   }
 

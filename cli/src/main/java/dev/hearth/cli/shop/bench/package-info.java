@@ -1,0 +1,3 @@
+/** Benchmarks of the whole pipeline, and the reports that show them. */
+@org.jspecify.annotations.NullMarked
+package dev.hearth.cli.shop.bench;
