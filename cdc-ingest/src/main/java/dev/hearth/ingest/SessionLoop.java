@@ -127,7 +127,7 @@ final class SessionLoop {
                 prepared.tables().shapes(),
                 new SnapshotRequests(topics, kafka),
                 publisher,
-                () -> new ChunkReader(database, prepared.identity()),
+                new ChunkSelects(() -> new ChunkReader(database, prepared.identity())),
                 metrics,
                 status.snapshotRunning());
         Gate gate =
