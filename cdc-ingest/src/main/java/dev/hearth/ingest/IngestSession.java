@@ -4,15 +4,13 @@ import dev.hearth.chassis.metrics.LagTimer;
 import dev.hearth.ingest.capture.LogEngine;
 import dev.hearth.ingest.decode.ChangeDecoder;
 import dev.hearth.ingest.decode.Decoded;
-import dev.hearth.ingest.decode.RecordKey;
 import dev.hearth.ingest.position.Captured;
+import dev.hearth.ingest.position.Checkpoints;
 import dev.hearth.ingest.position.GateSnapshot;
 import dev.hearth.ingest.position.VisibilityGate;
 import dev.hearth.ingest.position.WatermarkTracker;
 import dev.hearth.ingest.publish.ChangePublisher;
 import dev.hearth.schemas.change.ChangeEvent;
-import dev.hearth.schemas.change.Operation;
-import dev.hearth.schemas.change.RowImage;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.Watermark;
 import io.micrometer.core.instrument.Counter;
@@ -21,8 +19,6 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -59,20 +55,11 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   /** At most one watermark in this time, so that marks stay few beside changes. */
   private static final Duration WATERMARK_INTERVAL = Duration.ofMillis(20);
 
-  /** How far apart the places are to which the slot may be confirmed. */
-  private static final Duration CHECKPOINT_INTERVAL = Duration.ofMillis(100);
-
   /** How soon the engine's thread notices that nobody makes room any more. */
   private static final Duration OVER_CHECK = Duration.ofMillis(100);
 
-  /** Above it, every second one is forgotten: a slot that is confirmed less far is safe. */
-  private static final int MOST_CHECKPOINTS = 10_000;
-
   /** No LSN: PostgreSQL has none of zero. */
   private static final long NOTHING = 0;
-
-  /** A place to which the slot may be confirmed once everything before and at it is published. */
-  private record Checkpoint(long sequence, long receivedNanos, long confirmable) {}
 
   private record Received(Decoded decoded, long confirmable, Instant capturedAt) {}
 
@@ -106,7 +93,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
   private final VisibilityGate<Received> gate = new VisibilityGate<>();
   private final WatermarkTracker tracker;
   private final ConcurrentLinkedQueue<Long> acknowledged = new ConcurrentLinkedQueue<>();
-  private final Deque<Checkpoint> checkpoints = new ArrayDeque<>();
+  private final Checkpoints checkpoints = new Checkpoints();
   private final AtomicLong confirmed = new AtomicLong(NOTHING);
   private volatile boolean over;
   private long epoch;
@@ -234,24 +221,14 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
     seenSequence = captured.sequence() + 1;
     gate.hold(captured);
     tracker.received(captured);
-    Checkpoint last = checkpoints.peekLast();
-    if (last == null
-        || captured.receivedNanos() - last.receivedNanos() > CHECKPOINT_INTERVAL.toNanos()) {
-      checkpoints.addLast(
-          new Checkpoint(
-              captured.sequence(), captured.receivedNanos(), captured.payload().confirmable()));
-      if (checkpoints.size() > MOST_CHECKPOINTS) {
-        boolean[] keep = {false};
-        checkpoints.removeIf(checkpoint -> keep[0] = !keep[0]);
-      }
-    }
+    checkpoints.received(
+        captured.sequence(), captured.receivedNanos(), captured.payload().confirmable());
   }
 
   private void publish(Captured<Received> captured, GateSnapshot snapshot) {
     measures
         .visibilityWait()
         .record(System.nanoTime() - captured.receivedNanos(), TimeUnit.NANOSECONDS);
-    Position position = new Position(epoch, snapshot.flushLsn());
     long sequence = captured.sequence();
     Runnable onAcknowledged = () -> acknowledged.add(sequence);
     Decoded decoded = captured.payload().decoded();
@@ -262,17 +239,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
           .commitToCapture()
           .record(Duration.between(change.committedAt(), captured.payload().capturedAt()));
       publish(
-          change.recordKey(),
-          new ChangeEvent(
-              change.table(),
-              change.operation(),
-              change.before(),
-              change.after(),
-              snapshot.widen(change.transaction()),
-              change.lsn(),
-              position,
-              change.committedAt(),
-              captured.payload().capturedAt()),
+          VisibleChange.of(change, epoch, snapshot, captured.payload().capturedAt()),
           onAcknowledged);
     } else if (decoded instanceof Decoded.Refusal refusal) {
       publisher.deadLetter(
@@ -281,14 +248,7 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
           refusal.reason());
       measures.deadLetters().increment();
       publish(
-          RecordKey.of(refusal.table()),
-          unknown(
-              refusal.table(),
-              snapshot.widen(refusal.transaction()),
-              refusal.lsn(),
-              position,
-              refusal.committedAt(),
-              captured.payload().capturedAt()),
+          VisibleChange.of(refusal, epoch, snapshot, captured.payload().capturedAt()),
           onAcknowledged);
     }
   }
@@ -299,42 +259,12 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
    * @param acknowledged runs once the broker has it
    */
   void distrust(String table, GateSnapshot snapshot, Runnable acknowledged) {
-    publish(
-        RecordKey.of(table),
-        unknown(
-            table,
-            ChangeEvent.NO_TRANSACTION,
-            snapshot.flushLsn(),
-            new Position(epoch, snapshot.flushLsn()),
-            snapshot.takenAt(),
-            clock.instant()),
-        acknowledged);
+    publish(VisibleChange.ofTable(table, epoch, snapshot, clock.instant()), acknowledged);
   }
 
-  private void publish(String key, ChangeEvent change, Runnable acknowledged) {
-    audience.published(
-        key.equals(RecordKey.of(change.table())) ? Optional.empty() : Optional.of(key), change);
-    publisher.publish(key, change, acknowledged);
-  }
-
-  /** A change of which nothing is known: whatever depends on the table is voided. */
-  private static ChangeEvent unknown(
-      String table,
-      long transaction,
-      long lsn,
-      Position position,
-      Instant committedAt,
-      Instant capturedAt) {
-    return new ChangeEvent(
-        table,
-        Operation.UPDATE,
-        RowImage.UNKNOWN,
-        RowImage.UNKNOWN,
-        transaction,
-        lsn,
-        position,
-        committedAt,
-        capturedAt);
+  private void publish(VisibleChange change, Runnable acknowledged) {
+    audience.published(change.row(), change.event());
+    publisher.publish(change.key(), change.event(), acknowledged);
   }
 
   private void drainAcknowledged() {
@@ -357,19 +287,8 @@ final class IngestSession implements LogEngine.Receiver, AutoCloseable {
     if (watermark.isEmpty() || watermark.equals(lastWatermark)) {
       return;
     }
-    long last = NOTHING;
-    long before = tracker.acknowledgedBefore(seenSequence);
-    while (!checkpoints.isEmpty() && checkpoints.getFirst().sequence() < before) {
-      last = checkpoints.removeFirst().confirmable();
-    }
-    long covered = last;
-    publisher.publish(
-        watermark.get(),
-        () -> {
-          if (covered != NOTHING) {
-            confirmed.set(covered);
-          }
-        });
+    OptionalLong covered = checkpoints.takeBefore(tracker.acknowledgedBefore(seenSequence));
+    publisher.publish(watermark.get(), () -> covered.ifPresent(confirmed::set));
     lastWatermark = watermark;
     lastWatermarkNanos = now;
   }

@@ -21,19 +21,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers requests for rows during one session, one at a time. Its own thread selects; everything
+ * Answers requests for rows during one session, one at a time. Another thread selects; everything
  * else is done by the loop that publishes, between the changes, a little in each turn: so what is
  * published while a chunk is selected is noted without a gap. A session that ends leaves the
  * request where it is, and the next one begins the pass again.
@@ -55,16 +50,10 @@ final class Snapshots implements AutoCloseable {
   /** A pass that had to begin again this often, or a select that failed this often, is given up. */
   private static final int MOST_ATTEMPTS = 5;
 
-  private static final Duration CLOSE_BOUND = Duration.ofSeconds(10);
   private static final Duration PAUSE = Duration.ofMillis(500);
 
   /** Refused for good: syntax, privileges, names. */
   private static final String REFUSED_STATES = "42";
-
-  /** Makes the connection of the selecting thread. */
-  interface Reading {
-    ChunkReader open() throws SQLException;
-  }
 
   /** A request and how far it is answered. */
   private static final class Running {
@@ -93,35 +82,29 @@ final class Snapshots implements AutoCloseable {
   private final Map<String, TableShape> shapes;
   private final SnapshotRequests requests;
   private final ChangePublisher publisher;
-  private final Reading reading;
+  private final ChunkSelects selects;
   private final Metrics metrics;
   private final AtomicInteger running;
   private final AtomicInteger unacknowledged = new AtomicInteger();
-  private final AtomicReference<@Nullable ChunkReader> reader = new AtomicReference<>();
-  private final ExecutorService selects =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "ingest-snapshot");
-            thread.setDaemon(true);
-            return thread;
-          });
   private Optional<Running> current = Optional.empty();
   private Optional<Selecting> selecting = Optional.empty();
 
   /**
+   * @param requests taken over
+   * @param selects taken over
    * @param running set to 1 while a snapshot runs
    */
   Snapshots(
       Map<String, TableShape> shapes,
       SnapshotRequests requests,
       ChangePublisher publisher,
-      Reading reading,
+      ChunkSelects selects,
       Metrics metrics,
       AtomicInteger running) {
     this.shapes = Map.copyOf(shapes);
     this.requests = requests;
     this.publisher = publisher;
-    this.reading = reading;
+    this.selects = selects;
     this.metrics = metrics;
     this.running = running;
   }
@@ -165,7 +148,7 @@ final class Snapshots implements AutoCloseable {
   }
 
   private void begin(SnapshotRequest request) {
-    Optional<String> refusal = refusal(request);
+    Optional<String> refusal = SnapshotRefusal.of(request, shapes);
     if (refusal.isPresent()) {
       giveUp(request, refusal.get(), "refused");
       return;
@@ -180,34 +163,6 @@ final class Snapshots implements AutoCloseable {
           request.columns(),
           request.id());
     }
-  }
-
-  /** Why a request cannot be served. */
-  private Optional<String> refusal(SnapshotRequest request) {
-    TableShape shape = shapes.get(request.table());
-    if (shape == null) {
-      return Optional.of(
-          "no rule that fits names the table "
-              + request.table()
-              + ", so its changes are not known");
-    }
-    if (shape.identity().isEmpty()) {
-      return Optional.of(
-          request.table()
-              + " has neither a primary key nor an index as its replica identity, so its rows"
-              + " cannot be told apart; add a primary key");
-    }
-    Set<String> unknown = new TreeSet<>(request.columns());
-    unknown.removeAll(shape.needed());
-    return unknown.isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            "no rule reads "
-                + String.join(", ", unknown)
-                + " of "
-                + request.table()
-                + ", so that changes do not carry it; expected some of "
-                + String.join(", ", new TreeSet<>(shape.needed())));
   }
 
   /** Nothing more is published; whoever asked goes on without the rows. */
@@ -266,7 +221,10 @@ final class Snapshots implements AutoCloseable {
         && selecting.isEmpty()
         && System.nanoTime() - snapshot.notBeforeNanos >= 0) {
       snapshot.pass.opened();
-      selecting = Optional.of(new Selecting(next, selects.submit(() -> select(snapshot, next))));
+      selecting =
+          Optional.of(
+              new Selecting(
+                  next, selects.begin(snapshot.shape, snapshot.columns, next, snapshot.chunkRows)));
     }
   }
 
@@ -284,27 +242,6 @@ final class Snapshots implements AutoCloseable {
       publisher.takeBack(request);
       requests.answered(request);
       finish(snapshot, "complete");
-    }
-  }
-
-  private ChunkReader.Chunk select(Running snapshot, SnapshotPass.Step step) throws SQLException {
-    ChunkReader open = reader.get();
-    if (open == null) {
-      open = reading.open();
-      reader.set(open);
-    }
-    try {
-      return step instanceof SnapshotPass.SelectRows some
-          ? open.rows(snapshot.shape, snapshot.columns, some.keys())
-          : open.after(
-              snapshot.shape,
-              snapshot.columns,
-              ((SnapshotPass.SelectAfter) step).place(),
-              snapshot.chunkRows);
-    } catch (SQLException | RuntimeException e) {
-      reader.set(null);
-      open.close();
-      throw e;
     }
   }
 
@@ -352,22 +289,10 @@ final class Snapshots implements AutoCloseable {
   @Override
   public void close() {
     running.set(0);
-    selects.shutdownNow();
-    requests.close();
-    ChunkReader open = reader.getAndSet(null);
-    if (open != null) {
-      try {
-        open.close();
-      } catch (SQLException e) {
-        LOG.debug("a connection did not close", e);
-      }
-    }
     try {
-      if (!selects.awaitTermination(CLOSE_BOUND.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.warn("a select of a snapshot does not end waitedSeconds={}", CLOSE_BOUND.toSeconds());
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      selects.close();
+    } finally {
+      requests.close();
     }
   }
 }

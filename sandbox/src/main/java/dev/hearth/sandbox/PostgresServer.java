@@ -1,16 +1,10 @@
 package dev.hearth.sandbox;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -22,22 +16,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PostgresServer implements Restartable {
   private static final Duration START_BOUND = Duration.ofSeconds(90);
-  private static final Duration INITDB_BOUND = Duration.ofSeconds(90);
   private static final Duration STOP_BOUND = Duration.ofSeconds(5);
   private static final Duration ORPHANS_BOUND = Duration.ofSeconds(20);
   private static final Duration PROMOTION_BOUND = Duration.ofSeconds(60);
   private static final Duration RELOAD_BOUND = Duration.ofSeconds(60);
   private static final String REPLAY_DELAY =
       "SELECT setting FROM pg_settings WHERE name = 'recovery_min_apply_delay'";
-  private static final String USER = "postgres";
+  static final String USER = "postgres";
 
   private final DataDirectory data;
-  private final Path directory;
-  private final Path cluster;
+  private final PostgresCluster cluster;
   private final int port;
   private final String name;
   private @Nullable PostgresServer upstream;
-  private @Nullable Installation installation;
   private @Nullable Process process;
 
   PostgresServer(DataDirectory data, int port) {
@@ -47,8 +38,7 @@ public final class PostgresServer implements Restartable {
   private PostgresServer(
       DataDirectory data, int port, String name, @Nullable PostgresServer upstream) {
     this.data = data;
-    this.directory = data.subdirectory(name);
-    this.cluster = directory.resolve("data");
+    this.cluster = new PostgresCluster(data, name);
     this.port = port;
     this.name = name;
     this.upstream = upstream;
@@ -219,12 +209,12 @@ public final class PostgresServer implements Restartable {
     process = null;
     Ports.requireFree(Server.POSTGRES, port);
     try {
-      Installation ready = install();
-      endStalePostmaster();
+      createCluster();
+      cluster.endStalePostmaster();
       writeSettings();
-      ready.account.own(directory);
+      cluster.own();
       long deadline = System.nanoTime() + ORPHANS_BOUND.toNanos();
-      while (!startOnce(ready, deadline)) {
+      while (!startOnce(deadline)) {
         Wait.pause();
       }
     } catch (IOException e) {
@@ -238,19 +228,12 @@ public final class PostgresServer implements Restartable {
   @Override
   public synchronized void stop() {
     Process running = process;
-    if (running == null || installation == null) {
+    if (running == null) {
       return;
     }
     // A replication connection that confirms nothing would keep a fast shutdown waiting.
     try {
-      Process stopping =
-          new ProcessBuilder(
-                  installation.command(
-                      "pg_ctl", "stop", "-D", cluster.toString(), "-m", "fast", "-W"))
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      stopping.waitFor(STOP_BOUND.toMillis(), TimeUnit.MILLISECONDS);
+      cluster.askToStop(STOP_BOUND);
       running.waitFor(STOP_BOUND.toMillis(), TimeUnit.MILLISECONDS);
     } catch (IOException e) {
       // Then by force: what is committed is safe.
@@ -268,102 +251,31 @@ public final class PostgresServer implements Restartable {
     }
   }
 
-  private Installation install() throws IOException {
-    if (installation == null) {
-      installation =
-          new Installation(PostgresBinaries.unpack(data), PostgresAccount.choose(directory));
+  private void createCluster() throws IOException {
+    if (cluster.exists()) {
+      return;
     }
-    if (!Files.exists(cluster)) {
-      if (upstream == null) {
-        createCluster(installation);
-      } else {
-        copyCluster(upstream);
-      }
+    if (upstream == null) {
+      cluster.create();
+    } else {
+      copyCluster(upstream);
     }
-    return installation;
   }
 
-  /** Into another directory first, so that a cluster is there whole or not at all. */
   private void copyCluster(PostgresServer from) throws IOException {
-    Path partial = directory.resolve("data.partial");
-    DataDirectory.delete(partial);
     from.keepLogFor(this);
     try (Connection connection = from.connect()) {
-      BaseBackup.copy(connection, from.cluster, partial);
+      cluster.copy(from.cluster, connection);
     } catch (SQLException e) {
       throw new SandboxException(
           "PostgreSQL \"%s\" was not copied from \"%s\": %s."
               .formatted(name, from.name, e.getMessage()),
           e);
     }
-    Files.createFile(partial.resolve("standby.signal"));
-    Files.move(partial, cluster);
   }
 
-  /** Into another directory first, so that a cluster is there whole or not at all. */
-  private void createCluster(Installation installed) throws IOException {
-    Path partial = directory.resolve("data.partial");
-    DataDirectory.delete(partial);
-    installed.account.own(directory);
-    LogFile log = LogFile.appendingTo(directory.resolve("initdb.log"));
-    Process initdb =
-        data.processes()
-            .launch(
-                environment(
-                        installed.command(
-                            "initdb",
-                            "--pgdata=" + partial,
-                            "--username=" + USER,
-                            "--auth=trust",
-                            "--encoding=UTF8",
-                            "--locale=C",
-                            "--locale-provider=builtin",
-                            "--builtin-locale=C.UTF-8",
-                            "--no-sync",
-                            "--no-instructions"))
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.redirect()));
-    try {
-      boolean ended = Wait.until(INITDB_BOUND, () -> !initdb.isAlive());
-      if (!ended || initdb.exitValue() != 0) {
-        throw ChildProcesses.failure(
-            Server.POSTGRES,
-            ended ? "initdb ended with status " + initdb.exitValue() : "initdb takes too long",
-            log);
-      }
-    } finally {
-      data.processes().kill(initdb);
-    }
-    Files.writeString(
-        partial.resolve("postgresql.conf"), "include 'hearth.conf'\n", StandardOpenOption.APPEND);
-    Files.move(partial, cluster);
-  }
-
-  /** Settings in a file, so that ALTER SYSTEM still has the last word. */
   private void writeSettings() throws IOException {
-    Files.writeString(
-        cluster.resolve("hearth.conf"),
-        """
-        # Written at each start of the sandbox.
-        listen_addresses = '127.0.0.1'
-        unix_socket_directories = ''
-        max_connections = 200
-        timezone = 'UTC'
-        log_timezone = 'UTC'
-        log_line_prefix = '%m [%p] '
-
-        wal_level = logical
-        max_wal_senders = 20
-        max_replication_slots = 20
-        max_prepared_transactions = 10
-        wal_sender_timeout = 30s
-
-        # A commit is in the log before the client hears of it; the log is not forced to the disk.
-        synchronous_commit = on
-        fsync = off
-        full_page_writes = off
-        """
-            + (upstream == null ? "" : standbySettings(upstream)));
+    cluster.writeSettings(upstream == null ? "" : standbySettings(upstream));
   }
 
   private String standbySettings(PostgresServer from) {
@@ -381,20 +293,13 @@ public final class PostgresServer implements Restartable {
    * Returns false when the server did not start because processes of a killed one are still about
    * to end.
    */
-  private boolean startOnce(Installation installed, long deadline) throws IOException {
-    LogFile log = LogFile.appendingTo(directory.resolve("postgres.log"));
-    Process started =
-        data.processes()
-            .launch(
-                environment(
-                        installed.command(
-                            "postgres", "-D", cluster.toString(), "-p", Integer.toString(port)))
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.redirect()));
+  private boolean startOnce(long deadline) throws IOException {
+    LogFile log = cluster.log();
+    Process started = cluster.launch(port, log);
     process = started;
     try {
       ChildProcesses.awaitReady(
-          Server.POSTGRES, started, log, START_BOUND, () -> isReady(started.pid()));
+          Server.POSTGRES, started, log, START_BOUND, () -> cluster.isReady(started.pid()));
       return true;
     } catch (SandboxException e) {
       kill();
@@ -402,51 +307,6 @@ public final class PostgresServer implements Restartable {
         return false;
       }
       throw e;
-    }
-  }
-
-  /** The postmaster keeps its state in the eighth line of its pid file: ready, or standby. */
-  private boolean isReady(long pid) {
-    List<String> lines = pidFile();
-    return lines.size() >= 8
-        && lines.get(0).strip().equals(Long.toString(pid))
-        && (lines.get(7).strip().equals("ready") || lines.get(7).strip().equals("standby"));
-  }
-
-  private void endStalePostmaster() throws IOException {
-    List<String> lines = pidFile();
-    if (!lines.isEmpty()) {
-      long pid = Long.parseLong(lines.get(0).strip());
-      data.processes().endLeftover(pid);
-      if (ProcessHandle.of(pid).isPresent()) {
-        // The pid belongs to another program by now, which PostgreSQL would take for a postmaster.
-        Files.deleteIfExists(cluster.resolve("postmaster.pid"));
-      }
-    }
-  }
-
-  private List<String> pidFile() {
-    try {
-      Path file = cluster.resolve("postmaster.pid");
-      return Files.exists(file) ? Files.readAllLines(file, StandardCharsets.UTF_8) : List.of();
-    } catch (IOException e) {
-      return List.of();
-    }
-  }
-
-  private ProcessBuilder environment(List<String> command) {
-    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-    builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
-    builder.environment().put("LC_ALL", "C");
-    return builder;
-  }
-
-  private record Installation(PostgresBinaries binaries, PostgresAccount account) {
-    List<String> command(String program, String... arguments) {
-      List<String> command = new ArrayList<>();
-      command.add(binaries.program(program));
-      command.addAll(List.of(arguments));
-      return account.command(command);
     }
   }
 }

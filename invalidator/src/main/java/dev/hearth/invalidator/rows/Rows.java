@@ -7,18 +7,13 @@ import dev.hearth.schemas.change.SnapshotEnd;
 import dev.hearth.schemas.change.SnapshotRequest;
 import dev.hearth.schemas.change.SnapshotRow;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The columns that rules need of rows, for old values that the log does not carry and for joins.
@@ -81,14 +76,11 @@ public final class Rows {
 
   private final RowStore store;
   private final Function<String, TableNeeds> needs;
-  private final Supplier<String> ids;
   private final Listener listener;
-  private final Map<String, TableLife> lives = new LinkedHashMap<>();
-  private final Requests requests = new Requests();
+  private final TableLives lives;
   private final Sweep sweep;
-  private final long window;
+  private final RowWriter writer;
   private long swept;
-  private boolean asking = true;
   private boolean begun;
   private long last = -1;
 
@@ -117,20 +109,12 @@ public final class Rows {
       Instant now,
       long window) {
     this.store = new RowStore(store);
-    this.window = window;
     this.needs = needs;
-    this.ids = ids;
     this.listener = listener;
     this.sweep = new Sweep(this.store, window);
     this.swept = this.store.swept();
-    lives.putAll(this.store.lives());
-    lives.forEach(
-        (table, life) -> {
-          if (!life.isComplete()) {
-            requests.inherited(table, life.snapshot(), now);
-          }
-          listener.complete(table, life.isComplete());
-        });
+    this.writer = new RowWriter(this.store, needs, sweep, window);
+    this.lives = new TableLives(this.store, needs, ids, listener, sweep, now);
   }
 
   /**
@@ -140,24 +124,9 @@ public final class Rows {
    */
   public void at(long offset, Set<String> joined) {
     last = offset;
-    if (begun) {
-      return;
-    }
-    begun = true;
-    for (Map.Entry<String, TableLife> each : List.copyOf(lives.entrySet())) {
-      String table = each.getKey();
-      TableNeeds needed = needs.apply(table);
-      if (needed.columns().isEmpty()) {
-        lives.remove(table);
-        store.remove(table);
-      } else if (!each.getValue().columns().equals(needed.sorted())) {
-        begin(table, offset - 1, true);
-      }
-    }
-    for (String table : joined) {
-      if (!lives.containsKey(table)) {
-        begin(table, offset - 1, true);
-      }
+    if (!begun) {
+      begun = true;
+      lives.follow(offset, joined);
     }
   }
 
@@ -169,7 +138,7 @@ public final class Rows {
         || !Images.lacks(change, needed)) {
       return change;
     }
-    TableLife life = lives.get(change.table());
+    Optional<TableLife> life = lives.of(change.table());
     Optional<StoredRow> stored = stored(life, change.table(), row, offset);
     if (stored.isPresent() && Images.isAgain(stored.get(), change, offset)) {
       // It came first at an earlier offset, and all that it touches was touched there.
@@ -195,15 +164,14 @@ public final class Rows {
   }
 
   private Optional<StoredRow> stored(
-      @Nullable TableLife life, String table, String row, long offset) {
-    return life == null || !life.isAfterBegin(offset) || row.equals(table)
-        ? Optional.empty()
-        : store.row(table, life, row);
+      Optional<TableLife> life, String table, String row, long offset) {
+    return life.filter(of -> of.isAfterBegin(offset) && !row.equals(table))
+        .flatMap(of -> store.row(table, of, row));
   }
 
   private static String reason(
-      @Nullable TableLife life, String row, String table, long offset, StoredRow.Recall recall) {
-    if (life == null) {
+      Optional<TableLife> life, String row, String table, long offset, StoredRow.Recall recall) {
+    if (life.isEmpty()) {
       return "not_stored";
     }
     if (row.equals(table)) {
@@ -212,10 +180,10 @@ public final class Rows {
     if (recall instanceof StoredRow.Recall.Row) {
       return "contradiction";
     }
-    if (!life.isAfterBegin(offset) || recall instanceof StoredRow.Recall.Forgotten) {
+    if (!life.get().isAfterBegin(offset) || recall instanceof StoredRow.Recall.Forgotten) {
       return "forgotten";
     }
-    return life.isCompleteAt(offset) ? "row_missing" : "incomplete";
+    return life.get().isCompleteAt(offset) ? "row_missing" : "incomplete";
   }
 
   /**
@@ -229,97 +197,55 @@ public final class Rows {
     if (needed.columns().isEmpty()) {
       return;
     }
-    TableLife life = lives.get(table);
     boolean named = !row.equals(table);
-    if (life == null) {
+    Optional<TableLife> life = lives.of(table);
+    if (life.isEmpty()) {
       if (needed.kept() || (named && Images.lacks(change, needed))) {
-        begin(table, offset, true);
+        lives.begin(table, offset, true);
       }
-    } else if (life.isAfterBegin(offset)) {
+    } else if (life.get().isAfterBegin(offset)) {
       if (change.operation() == Operation.TRUNCATE) {
-        live(table, life.truncatedAt(offset));
-        sweep.want();
+        lives.truncate(table, life.get(), offset);
       } else if (!named) {
         // Some row is another one now, and nobody knows which.
-        begin(table, offset, true);
+        lives.begin(table, offset, true);
       } else {
-        Optional<RowImage> image =
-            change.operation() == Operation.DELETE
-                ? Optional.empty()
-                : Optional.of(Images.only(life.columns(), change.after()));
-        StoredRow.Version version = new StoredRow.Version(offset, change.changeLsn(), image);
-        if (!store
-            .row(table, life, row)
-            .map(of -> Images.isAgain(of, change, offset))
-            .orElse(false)) {
-          store(table, life, row, version);
-        }
+        keep(change, life.get(), row, offset);
       }
     }
   }
 
-  private void store(String table, TableLife life, String row, StoredRow.Version version) {
-    Set<String> indexed = needs.apply(table).indexed();
-    Optional<StoredRow> stored = store.row(table, life, row);
-    if (stored.isPresent() && stored.get().newest().offset() >= version.offset()) {
-      reassert(table, life, row, stored.get(), version, indexed);
+  private void keep(ChangeEvent change, TableLife life, String row, long offset) {
+    Optional<StoredRow> stored = store.row(change.table(), life, row);
+    if (stored.isPresent() && Images.isAgain(stored.get(), change, offset)) {
       return;
     }
-    if (stored.map(of -> of.newest().image().equals(version.image())).orElse(false)
-        || (stored.isEmpty() && version.image().isEmpty())) {
-      return;
-    }
-    long horizon = version.offset() - window;
-    StoredRow next =
-        stored.map(of -> of.followedBy(version, horizon)).orElseGet(() -> StoredRow.of(version));
-    // Entries first: a row that is there without them would not be found.
-    RowIndex.entries(next, indexed)
-        .forEach(
-            (entry, until) -> {
-              if (until == RowIndex.LASTING || until == version.offset()) {
-                store.putEntry(table, life, entry.column(), entry.value(), row, until);
-              }
-            });
-    store.put(table, life, row, next);
-    if (stored.isPresent()) {
-      sweep.ended();
-    }
-  }
-
-  /** A record came again, and what it once wrote beside the row may be lost. */
-  private void reassert(
-      String table,
-      TableLife life,
-      String row,
-      StoredRow stored,
-      StoredRow.Version again,
-      Set<String> indexed) {
-    Map<RowIndex.Entry, Long> entries = new LinkedHashMap<>();
-    // Its own image may be forgotten: then it ended before all that are remembered.
-    RowIndex.entries(StoredRow.of(again), indexed)
-        .keySet()
-        .forEach(entry -> entries.put(entry, stored.newest().offset()));
-    entries.putAll(RowIndex.entries(stored, indexed));
-    entries.forEach(
-        (entry, until) -> store.putEntry(table, life, entry.column(), entry.value(), row, until));
+    Optional<RowImage> image =
+        change.operation() == Operation.DELETE
+            ? Optional.empty()
+            : Optional.of(Images.only(life.columns(), change.after()));
+    writer.write(
+        change.table(), life, row, new StoredRow.Version(offset, change.changeLsn(), image));
   }
 
   /** Stores a row that a snapshot read. */
   public void read(SnapshotRow read, String row, long offset, Instant now) {
-    TableLife life = lives.get(read.table());
-    if (life == null || !life.isAfterBegin(offset) || row.equals(read.table())) {
-      return;
+    Optional<TableLife> life =
+        lives.of(read.table()).filter(of -> of.isAfterBegin(offset) && !row.equals(read.table()));
+    if (life.isPresent()) {
+      lives.heard(read.table(), now);
+      if (life.get().columns().stream().allMatch(read.row()::knows)) {
+        keep(read, life.get(), row, offset);
+      }
     }
-    requests.heard(read.table(), now);
-    if (!life.columns().stream().allMatch(read.row()::knows)) {
-      return;
-    }
+  }
+
+  private void keep(SnapshotRow read, TableLife life, String row, long offset) {
     Optional<StoredRow> stored = store.row(read.table(), life, row);
     RowImage itself = Images.only(life.columns(), read.row());
     if (stored.isPresent() && stored.get().newest().offset() >= offset) {
       // What later changes made of the row says nothing of what it was here.
-      StoredRow.Version again = new StoredRow.Version(offset, 0, Optional.of(itself));
-      reassert(read.table(), life, row, stored.get(), again, needs.apply(read.table()).indexed());
+      writer.write(read.table(), life, row, new StoredRow.Version(offset, 0, Optional.of(itself)));
       return;
     }
     StoredRow.Version newest =
@@ -333,7 +259,7 @@ public final class Rows {
             : newest.image().map(made -> Images.merged(itself, made));
     image.ifPresent(
         of ->
-            store(
+            writer.write(
                 read.table(),
                 life,
                 row,
@@ -342,16 +268,7 @@ public final class Rows {
 
   /** All rows that were asked for have come. */
   public void end(SnapshotEnd end, long offset, Instant now) {
-    TableLife life = lives.get(end.table());
-    if (life == null || !life.isAfterBegin(offset)) {
-      return;
-    }
-    requests.heard(end.table(), now);
-    if (!life.isComplete()
-        && life.snapshot().equals(end.snapshot())
-        && end.columns().containsAll(life.columns())) {
-      live(end.table(), life.completeFrom(offset));
-    }
+    lives.end(end, offset, now);
   }
 
   /**
@@ -360,34 +277,13 @@ public final class Rows {
    * @param settled whether from here on none will be
    */
   public void epoch(long offset, boolean settled) {
-    new LinkedHashSet<>(lives.keySet()).forEach(table -> forget(table, offset, settled));
+    lives.forgetAll(offset, settled);
   }
 
   /** A change of a table, or of any where it is empty, could not be read. */
   public void forget(Optional<String> table, long offset) {
-    table
-        .map(Set::of)
-        .orElseGet(() -> Set.copyOf(lives.keySet()))
-        .forEach(each -> forget(each, offset, true));
-  }
-
-  private void forget(String table, long offset, boolean ask) {
-    TableLife life = lives.get(table);
-    if (life != null && life.isAfterBegin(offset)) {
-      begin(table, offset, ask);
-    }
-  }
-
-  private void begin(String table, long offset, boolean ask) {
-    live(table, TableLife.begun(offset, needs.apply(table).sorted(), ask ? ids.get() : ""));
-    asking = true;
-    sweep.want();
-  }
-
-  private void live(String table, TableLife life) {
-    lives.put(table, life);
-    store.put(table, life);
-    listener.complete(table, life.isComplete());
+    table.ifPresentOrElse(
+        each -> lives.forget(each, offset, true), () -> lives.forgetAll(offset, true));
   }
 
   /**
@@ -398,15 +294,16 @@ public final class Rows {
    */
   public Found find(
       String table, String column, String value, long offset, boolean after, int limit) {
-    TableLife life = lives.get(table);
-    if (life == null || !life.isCompleteAt(offset)) {
+    Optional<TableLife> life = lives.of(table).filter(of -> of.isCompleteAt(offset));
+    if (life.isEmpty()) {
       return notKnown(table, "incomplete");
     }
     if (offset <= swept) {
       return notKnown(table, "forgotten");
     }
     Found found =
-        new Lookup(store, table, life, after ? offset + 1 : offset).find(column, value, limit);
+        new Lookup(store, table, life.get(), after ? offset + 1 : offset)
+            .find(column, value, limit);
     if (found instanceof Found.NotKnown unknown) {
       listener.unknown(table, unknown.reason());
     }
@@ -420,27 +317,14 @@ public final class Rows {
 
   /** What to ask the ingest for now; what is given back counts as asked. */
   public List<SnapshotRequest> requests(Instant now) {
-    if (!asking) {
-      return List.of();
-    }
-    asking = false;
-    List<SnapshotRequest> due = new ArrayList<>();
-    lives.forEach(
-        (table, life) -> {
-          if (!life.isComplete()
-              && !life.snapshot().isEmpty()
-              && requests.isDue(table, life.snapshot(), now)) {
-            due.add(new SnapshotRequest(life.snapshot(), table, life.columns(), now));
-          }
-        });
-    return due;
+    return lives.requests(now);
   }
 
   /** About once a second: asks again where that is due, and deletes what is of no use in slices. */
   public void tick(Instant now) {
-    asking = true;
+    lives.askAgain();
     if (begun) {
-      swept = sweep.tick(now, last, lives);
+      swept = sweep.tick(now, last, lives.all());
       listener.entries(store.approximateEntries());
     }
   }
