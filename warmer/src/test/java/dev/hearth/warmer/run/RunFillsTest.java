@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.warmup.WarmupRequest;
+import dev.hearth.schemas.warmup.WarmupRequest.Budget;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
+import dev.hearth.store.Lease;
+import dev.hearth.store.ReadOutcome;
 import dev.hearth.store.Value;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -138,7 +141,7 @@ class RunFillsTest extends RunnerFixture {
   }
 
   @Test
-  void countsKeysThatSomebodyElseIsFillingAsBusy() {
+  void countsKeysThatSomebodyElseIsFillingAllTheTimeAsBusyAndAsksForThemTwice() {
     redis.get(key("product:0"));
     WarmupRunner runner = runner(List.of(redis), RunnerFixture::values);
     runner.start();
@@ -146,7 +149,99 @@ class RunFillsTest extends RunnerFixture {
     WarmupRun ended =
         ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 2, "http"))).id());
 
+    assertThat(ended.state()).isEqualTo(State.DONE);
     assertThat(ended.progress()).isEqualTo(new Progress(2, 1, 0, 0, 1, 0, 0));
+    // That of the other, and two of the run.
+    assertThat(redis.gets(key("product:0"))).isEqualTo(3);
+    assertThat(metrics.counter(Metric.WARMUP_KEYS, "product", "busy").count()).isEqualTo(1);
+  }
+
+  @Test
+  void triesBusyEntriesOnceMoreWhenTheOthersAreDoneEachOnlyWhereItWasBusy() {
+    List<List<String>> loads = new CopyOnWriteArrayList<>();
+    redis.get(key("product:0"));
+    redis.get(key("product:3"));
+    WarmupRunner runner =
+        runner(
+            List.of(redis, hazelcast),
+            (keys, floor) -> {
+              if (loads.isEmpty()) {
+                // Whoever was filling them is gone now, and took nothing with it.
+                redis.invalidate(key("product:0"));
+                redis.invalidate(key("product:3"));
+              }
+              loads.add(List.copyOf(keys));
+              return values(keys, floor);
+            });
+    runner.start();
+
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 5, "http"))).id());
+
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.progress()).isEqualTo(new Progress(10, 10, 0, 0, 0, 0, 0));
+    assertThat(redis.entry(key("product:0"))).contains(value("product:0"));
+    assertThat(redis.entry(key("product:3"))).contains(value("product:3"));
+    assertThat(hazelcast.gets(key("product:0"))).isEqualTo(1);
+    assertThat(loads).hasSize(2);
+    assertThat(loads.get(0)).hasSize(5);
+    assertThat(loads.get(1)).containsExactly("product:0", "product:3");
+    assertThat(metrics.counter(Metric.WARMUP_KEYS, "product", "stored").count()).isEqualTo(10);
+    assertThat(metrics.counter(Metric.WARMUP_KEYS, "product", "busy").count()).isZero();
+  }
+
+  @Test
+  void findsWarmWhatTheOtherHasFilledMeanwhile() {
+    Lease lease =
+        ((ReadOutcome.Granted) redis.get(key("product:0")).toCompletableFuture().join()).lease();
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              redis.fill(key("product:0"), lease, value("theirs"), Duration.ofHours(1));
+              return values(keys, floor);
+            });
+    runner.start();
+
+    WarmupRun ended =
+        ended(runner, accepted(runner.submit(WarmupRequest.hottest("product", 3, "http"))).id());
+
+    assertThat(ended.progress()).isEqualTo(new Progress(3, 2, 1, 0, 0, 0, 0));
+    assertThat(redis.entry(key("product:0"))).contains(value("theirs"));
+  }
+
+  @Test
+  void spendsNothingOnBusyEntriesThatItsBudgetDoesNotReachFor() {
+    redis.get(key("product:0"));
+    WarmupRunner runner =
+        runner(
+            List.of(redis),
+            (keys, floor) -> {
+              redis.invalidate(key("product:0"));
+              return values(keys, floor);
+            });
+    runner.start();
+    // Two keys of nine bytes each.
+    Budget bytes =
+        new Budget(Optional.empty(), Optional.of(18L), Optional.empty(), Optional.empty());
+
+    WarmupRun ended =
+        ended(
+            runner,
+            accepted(
+                    runner.submit(
+                        new WarmupRequest(
+                            "product",
+                            3,
+                            WarmupRequest.Order.READS,
+                            bytes,
+                            Optional.empty(),
+                            "http")))
+                .id());
+
+    assertThat(ended.state()).isEqualTo(State.DONE);
+    assertThat(ended.progress()).isEqualTo(new Progress(3, 2, 0, 0, 1, 0, 0));
+    assertThat(redis.gets(key("product:0"))).isEqualTo(2);
   }
 
   @Test
