@@ -1,6 +1,5 @@
 package dev.hearth.warmer;
 
-import com.zaxxer.hikari.HikariDataSource;
 import dev.hearth.chassis.Component;
 import dev.hearth.chassis.StartupException;
 import dev.hearth.chassis.health.Health;
@@ -11,19 +10,13 @@ import dev.hearth.chassis.http.Routes;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.audit.AuditVerdict;
-import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
 import dev.hearth.warmer.audit.VerdictPublisher;
 import dev.hearth.warmer.guard.GuardSettings;
-import dev.hearth.warmer.heat.HeatTopology;
 import dev.hearth.warmer.heat.HotKeysView;
-import dev.hearth.warmer.load.LoadQuery;
-import dev.hearth.warmer.load.ReadPool;
-import dev.hearth.warmer.load.RowLoader;
-import dev.hearth.warmer.refresh.RefreshFill;
 import dev.hearth.warmer.run.HitRatios;
 import dev.hearth.warmer.run.KafkaHitRatios;
 import dev.hearth.warmer.run.KafkaPauseJournal;
@@ -41,11 +34,11 @@ import dev.hearth.warmer.trigger.WarmupRoutes;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -53,10 +46,6 @@ import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.apache.kafka.streams.CloseOptions;
-import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
-import org.apache.kafka.streams.KafkaStreams;
-import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +58,6 @@ import org.slf4j.LoggerFactory;
 public final class Warmer implements Component {
   private static final Logger log = LoggerFactory.getLogger(Warmer.class);
   private static final Duration LONGEST_LOOP_TURN = Duration.ofMinutes(2);
-  private static final Duration LONGEST_STREAMS_CLOSE = Duration.ofSeconds(10);
 
   private final WarmerSettings settings;
   private final Map<String, FencedStore> stores;
@@ -77,7 +65,7 @@ public final class Warmer implements Component {
   private final Health health;
   private final Clock clock;
   private final Map<String, WarmerSettings.Cache> caches;
-  private final Map<String, LoadQuery> queries;
+  private final LoadQueries queries;
   private final Triggers triggers;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private volatile @Nullable Rooms rooms;
@@ -96,7 +84,7 @@ public final class Warmer implements Component {
    * Checks the settings; opens nothing yet.
    *
    * @param stores by their names in the configuration; they stay the caller's to close
-   * @throws StartupException if a load query is not as {@link LoadQuery} says, one line for each
+   * @throws StartupException if a load query cannot be used, one line for each
    */
   public Warmer(
       WarmerSettings settings,
@@ -117,28 +105,16 @@ public final class Warmer implements Component {
                     Function.identity(),
                     (one, other) -> one,
                     LinkedHashMap::new));
-    List<String> problems = problems(settings);
-    if (!problems.isEmpty()) {
-      throw new StartupException(String.join("\n", problems), 2);
+    this.queries = LoadQueries.of(settings);
+    if (!queries.problems().isEmpty()) {
+      throw new StartupException(String.join("\n", queries.problems()), 2);
     }
     this.triggers = new Triggers(settings, this.stores, this::submit, metrics, clock);
-    this.queries = new LinkedHashMap<>();
-    for (WarmerSettings.Cache cache : settings.caches()) {
-      cache.load().ifPresent(load -> queries.put(cache.name(), LoadQuery.parse(load, cache.key())));
-    }
   }
 
   /** What is wrong with the load queries, one sentence each with its path; for {@code validate}. */
   public static List<String> problems(WarmerSettings settings) {
-    List<String> problems = new ArrayList<>();
-    for (WarmerSettings.Cache cache : settings.caches()) {
-      try {
-        cache.load().ifPresent(load -> LoadQuery.parse(load, cache.key()));
-      } catch (IllegalArgumentException e) {
-        problems.add("caches." + cache.name() + ".load: " + e.getMessage());
-      }
-    }
-    return problems;
+    return LoadQueries.of(settings).problems();
   }
 
   /**
@@ -147,53 +123,21 @@ public final class Warmer implements Component {
    * @return one sentence each, with its place in front, such as {@code caches.product.load: ...}
    */
   public static List<String> liveProblems(WarmerSettings settings) {
-    List<String> problems = new ArrayList<>();
-    WarmerSettings.Database database = settings.database();
-    try (HikariDataSource primary =
-        ReadPool.primary(
-            database.jdbcUrl(),
-            database.user(),
-            database.password(),
-            1,
-            database.statementTimeout())) {
-      for (WarmerSettings.Cache cache : settings.caches()) {
-        try {
-          cache
-              .load()
-              .map(load -> LoadQuery.parse(load, cache.key()))
-              .flatMap(query -> new RowLoader(primary, query, cache.key()).check())
-              .ifPresent(problem -> problems.add("caches." + cache.name() + ".load: " + problem));
-        } catch (IllegalArgumentException e) {
-          // It is named where queries are read.
-          continue;
-        }
-      }
-    }
-    return problems;
+    return LoadQueries.of(settings).liveProblems(settings);
   }
 
   /** Topics that this service keeps for itself, beside those of {@link Topics}. */
   public static Set<String> ownTopics(Topics topics) {
-    return HeatTopology.ownTopics(heat(topics));
+    return HeatStream.ownTopics(topics);
   }
 
   /** Consumer groups of this service. */
   public static Set<String> groups(Topics topics) {
-    return Set.of(heat(topics), runs(topics), WarmupCommands.group(topics));
+    return Set.of(HeatStream.group(topics), runs(topics), WarmupCommands.group(topics));
   }
 
   private static String runs(Topics topics) {
     return topics.prefix() + "-warmup-runs";
-  }
-
-  private Map<String, KeyTemplate> templates() {
-    return caches.values().stream()
-        .collect(
-            Collectors.toUnmodifiableMap(WarmerSettings.Cache::name, WarmerSettings.Cache::key));
-  }
-
-  private static String heat(Topics topics) {
-    return topics.prefix() + "-heat";
   }
 
   @Override
@@ -213,25 +157,16 @@ public final class Warmer implements Component {
 
   /** The wiring, in the order in which data passes. */
   private Rooms open() {
-    KafkaStreams heat =
-        new KafkaStreams(
-            HeatTopology.build(settings.topics(), templates(), settings.heat(), metrics),
-            HeatTopology.configuration(
-                settings.kafka(), heat(settings.topics()), settings.stateDirectory()));
-    opened.push(() -> closeStreams(heat));
-    heat.setUncaughtExceptionHandler(
-        failure -> {
-          log.error("heat failed, its thread is replaced", failure);
-          return StreamThreadExceptionResponse.REPLACE_THREAD;
-        });
-    health.readiness("heat", () -> readiness(heat));
+    HeatStream heat = new HeatStream(settings, caches.values(), metrics);
+    opened.push(heat);
+    health.readiness("heat", heat::readiness);
 
     HotKeysView hotKeys =
         new HotKeysView(
             settings.topics().hotKeys(), settings.kafka(), caches.keySet(), heartbeat("hot-keys"));
     opened.push(hotKeys);
 
-    Loads loads = Loads.open(settings, caches, queries, metrics, opened);
+    Loads loads = Loads.open(settings, caches, queries.byCache(), metrics, opened);
     List<WarmableCache> warmable =
         caches.values().stream().map(cache -> warmable(cache, loads)).toList();
     Plans plans = new Plans(hotKeys, caches, warmable, settings.runner().storeTimeout());
@@ -287,7 +222,9 @@ public final class Warmer implements Component {
     Rooms all = new Rooms(hotKeys, runner, plans, hitRatios, pauses, audits, verdicts);
     // Triggers ask for runs, as soon as they are open.
     rooms = all;
-    triggers.open(opened, this::heartbeat, hotKeys, refill(loads, pauses));
+    Refills refills =
+        new Refills(settings.runner().storeTimeout(), settings.runner().batchKeys(), new Random());
+    triggers.open(opened, this::heartbeat, hotKeys, new HotRefill(warmable, refills, pauses));
     return all;
   }
 
@@ -370,39 +307,9 @@ public final class Warmer implements Component {
   private WarmableCache warmable(WarmerSettings.Cache cache, Loads loads) {
     List<FencedStore> fenced =
         cache.isFenced()
-            ? cache.stores().stream().map(stores::get).filter(java.util.Objects::nonNull).toList()
+            ? cache.stores().stream().map(stores::get).filter(Objects::nonNull).toList()
             : List.of();
     return new WarmableCache(cache.name(), cache.ttl(), fenced, loads.batches(cache.name()));
-  }
-
-  /** Fills hot keys again in one store; a cache that is paused stays as it is. */
-  private RefreshFill refill(Loads loads, Pauses pauses) {
-    Refills refills =
-        new Refills(settings.runner().storeTimeout(), settings.runner().batchKeys(), new Random());
-    return (cache, store, keys) -> {
-      WarmerSettings.Cache of = caches.get(cache);
-      FencedStore to = stores.get(store);
-      if (of == null || to == null || pauses.holds(cache)) {
-        return Map.of("dropped", keys.size());
-      }
-      WarmableCache warmable = warmable(of, loads);
-      WarmupRun.Progress filled =
-          refills.fill(
-              new WarmableCache(cache, warmable.ttl(), List.of(to), warmable.loader()), keys);
-      return Map.of(
-          "stored",
-          filled.stored(),
-          "already_warm",
-          filled.alreadyWarm(),
-          "lease_lost",
-          filled.leaseLost(),
-          "busy",
-          filled.busy(),
-          "absent",
-          filled.absent(),
-          "failed",
-          filled.failed());
-    };
   }
 
   private Rooms requireStarted() {
@@ -419,22 +326,5 @@ public final class Warmer implements Component {
     var heartbeat = health.heartbeat(loop, LONGEST_LOOP_TURN);
     opened.push(heartbeat);
     return heartbeat::beat;
-  }
-
-  private static Readiness readiness(KafkaStreams heat) {
-    KafkaStreams.State state = heat.state();
-    return state.isRunningOrRebalancing()
-        ? Readiness.ready("heat is " + state)
-        : Readiness.notReady("heat is " + state + "; is Kafka there, and do its topics exist?");
-  }
-
-  /** Leaves the group, or the next start would wait for this member's session to end. */
-  private static void closeStreams(KafkaStreams heat) {
-    CloseOptions leave =
-        CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
-            .withTimeout(LONGEST_STREAMS_CLOSE);
-    if (!heat.close(leave)) {
-      log.warn("heat did not end in time boundMillis={}", LONGEST_STREAMS_CLOSE.toMillis());
-    }
   }
 }

@@ -14,11 +14,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A store that loses what it held, against real servers. */
 class ColdStoreTest {
-  private static WarmerWithTriggers running;
+  private static RunningWarmer running;
 
   @BeforeAll
   static void start(@TempDir Path directory) throws Exception {
-    running = new WarmerWithTriggers(directory, true);
+    running = RunningWarmer.withTriggers(directory, true);
   }
 
   @AfterAll

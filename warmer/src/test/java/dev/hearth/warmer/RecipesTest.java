@@ -38,7 +38,7 @@ class RecipesTest {
   private static final Path RECIPES = Path.of("../docs/recipes");
 
   @TempDir private static Path directory;
-  private static WarmerWithTriggers running;
+  private static RunningWarmer running;
   private static Path standIns;
 
   private record Ended(int status, String output) {}
@@ -46,7 +46,7 @@ class RecipesTest {
   @BeforeAll
   static void start() throws Exception {
     standIns = RecipeTools.commands(directory.resolve("tools"));
-    running = new WarmerWithTriggers(Files.createDirectory(directory.resolve("state")), false);
+    running = RunningWarmer.withTriggers(Files.createDirectory(directory.resolve("state")), false);
   }
 
   @AfterAll
@@ -102,8 +102,8 @@ class RecipesTest {
     String script = Files.readString(RECIPES.resolve("warm-after-deploy.sh"));
 
     Ended forged = run(script, "after-deploy", "not the secret at all");
-    Ended unknown = run(script, "everything", WarmerWithTriggers.SECRET);
-    Ended withStandIns = run(script, "everything", WarmerWithTriggers.SECRET, standIns + ":");
+    Ended unknown = run(script, "everything", RunningWarmer.SECRET);
+    Ended withStandIns = run(script, "everything", RunningWarmer.SECRET, standIns + ":");
 
     assertThat(withStandIns.status()).as(withStandIns.output()).isEqualTo(1);
     assertThat(withStandIns.output()).contains("There is no plan \\\"everything\\\"");
@@ -135,8 +135,7 @@ class RecipesTest {
             .getBytes(StandardCharsets.UTF_8);
     Mac mac = Mac.getInstance("HmacSHA256");
     mac.init(
-        new SecretKeySpec(
-            WarmerWithTriggers.SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+        new SecretKeySpec(RunningWarmer.SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
     HttpResponse<String> response =
         HttpClient.newHttpClient()
             .send(
@@ -164,11 +163,11 @@ class RecipesTest {
     assertThat(script).isEqualTo(Files.readString(RECIPES.resolve("warm-after-deploy.sh")));
     running.empty();
 
-    Ended ended = run(script, plan, WarmerWithTriggers.SECRET);
+    Ended ended = run(script, plan, RunningWarmer.SECRET);
 
     assertThat(ended.status()).as(ended.output()).isZero();
     assertThat(ended.output()).contains("\"state\":\"done\"");
-    for (int id = 1; id <= WarmerWithTriggers.KEYS; id++) {
+    for (int id = 1; id <= RunningWarmer.KEYS; id++) {
       assertThat(running.value(id)).isPresent();
     }
   }

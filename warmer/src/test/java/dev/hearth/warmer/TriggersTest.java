@@ -26,11 +26,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs that nobody asked for over {@code /v1/warmups}, against real servers. */
 class TriggersTest {
-  private static WarmerWithTriggers running;
+  private static RunningWarmer running;
 
   @BeforeAll
   static void start(@TempDir Path directory) throws Exception {
-    running = new WarmerWithTriggers(directory, false);
+    running = RunningWarmer.withTriggers(directory, false);
   }
 
   @AfterAll

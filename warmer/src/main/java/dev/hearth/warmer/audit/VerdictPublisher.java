@@ -1,15 +1,14 @@
 package dev.hearth.warmer.audit;
 
+import dev.hearth.chassis.kafka.KafkaClients;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.topic.Topic;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /** Verdicts to the topic {@code audits}, by cache. Thread-safe. */
@@ -26,14 +25,9 @@ public final class VerdictPublisher implements AutoCloseable {
    */
   public VerdictPublisher(Topic<String, AuditVerdict> topic, Map<String, String> kafka) {
     this.topic = topic;
-    Map<String, Object> writing = new HashMap<>(kafka);
-    writing.put(ProducerConfig.ACKS_CONFIG, "all");
-    writing.put(ProducerConfig.LINGER_MS_CONFIG, 0);
-    writing.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
     this.producer =
-        new KafkaProducer<>(writing, topic.key().serializer(), topic.value().serializer());
+        new KafkaProducer<>(
+            KafkaClients.writing(kafka), topic.key().serializer(), topic.value().serializer());
   }
 
   /**

@@ -1,10 +1,10 @@
 package dev.hearth.warmer.heat;
 
+import dev.hearth.chassis.kafka.KafkaClients;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.codec.UnreadableRecordException;
 import dev.hearth.schemas.topic.Topic;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,7 +12,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -55,12 +54,9 @@ public final class HotKeysView implements AutoCloseable {
       Set<String> caches,
       Runnable heartbeat) {
     this.topic = topic;
-    this.configuration = new HashMap<>(kafka);
+    this.configuration = KafkaClients.readingFromTheBeginning(kafka);
     this.caches = Set.copyOf(caches);
     this.heartbeat = heartbeat;
-    configuration.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    configuration.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-    configuration.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     thread.setDaemon(true);
   }
 

@@ -1,5 +1,6 @@
 package dev.hearth.warmer.refresh;
 
+import dev.hearth.chassis.kafka.KafkaClients;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.access.HotKeys;
@@ -24,7 +25,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -85,16 +85,13 @@ public final class Refresher implements AutoCloseable {
       Clock clock,
       Runnable heartbeat) {
     this.topics = topics;
-    this.reading = new HashMap<>(kafka);
+    this.reading = KafkaClients.readingFromNow(kafka);
     this.storesOf = Map.copyOf(storesOf);
     this.hotKeys = hotKeys;
     this.fill = fill;
     this.metrics = metrics;
     this.clock = clock;
     this.heartbeat = heartbeat;
-    reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-    reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     follower.setDaemon(true);
     filler.setDaemon(true);
   }

@@ -43,29 +43,51 @@ final class BatchWarmer {
     this.random = random;
   }
 
+  /** What a key has, or is to have, in one store. */
+  record Entry(FencedStore store, CacheKey key) {}
+
   /**
    * What became of a batch.
    *
    * @param progress entries by outcome; {@code planned} is 0
+   * @param busy entries that somebody else was filling
    * @param cost of its query
    * @param loadFailure why the database was not read, if it was asked and did not answer
    */
-  record Outcome(Progress progress, Cost cost, Optional<String> loadFailure) {}
+  record Outcome(Progress progress, List<Entry> busy, Cost cost, Optional<String> loadFailure) {
+    Outcome {
+      busy = List.copyOf(busy);
+    }
+  }
 
-  private record Asked(FencedStore store, CacheKey key, CompletableFuture<ReadOutcome> answer) {}
+  private record Asked(Entry entry, CompletableFuture<ReadOutcome> answer) {}
 
   private record Missing(FencedStore store, CacheKey key, Lease lease) {}
 
   private record Filled(Value value, CompletableFuture<FillOutcome> answer) {}
 
+  /** Warms keys in all stores of a cache. */
   Outcome warm(WarmableCache cache, BatchLoader loader, List<String> keys)
       throws InterruptedException {
+    return warmEntries(
+        cache,
+        loader,
+        cache.stores().stream()
+            .flatMap(
+                store ->
+                    keys.stream().map(key -> new Entry(store, new CacheKey(cache.name(), key))))
+            .toList());
+  }
+
+  /** Warms just these entries of a cache. */
+  Outcome warmEntries(WarmableCache cache, BatchLoader loader, List<Entry> entries)
+      throws InterruptedException {
     Tally tally = new Tally();
-    List<Missing> missing = leases(cache, keys, tally);
+    List<Missing> missing = leases(entries, tally);
     Set<String> toLoad = new LinkedHashSet<>();
     missing.forEach(each -> toLoad.add(each.key().key()));
     if (toLoad.isEmpty()) {
-      return new Outcome(tally.progress(), Cost.NONE, Optional.empty());
+      return new Outcome(tally.progress(), tally.busy, Cost.NONE, Optional.empty());
     }
     BatchLoader.Loaded loaded;
     long start = System.nanoTime();
@@ -80,6 +102,7 @@ final class BatchWarmer {
               .toList());
       return new Outcome(
           tally.progress(),
+          tally.busy,
           new Cost(0, Duration.ofNanos(System.nanoTime() - start)),
           Optional.of(String.valueOf(e.getMessage())));
     }
@@ -87,7 +110,8 @@ final class BatchWarmer {
     pace.answered(toLoad.size(), start, took, loaded.isBehind());
     fill(cache, missing, loaded, tally);
     long bytes = loaded.found().values().stream().mapToLong(value -> value.length).sum();
-    return new Outcome(tally.progress(), new Cost(bytes, Duration.ofNanos(took)), Optional.empty());
+    return new Outcome(
+        tally.progress(), tally.busy, new Cost(bytes, Duration.ofNanos(took)), Optional.empty());
   }
 
   /**
@@ -98,14 +122,10 @@ final class BatchWarmer {
     return missing.stream().map(each -> each.lease().raised()).reduce(Position.NONE, Position::max);
   }
 
-  private List<Missing> leases(WarmableCache cache, List<String> keys, Tally tally)
-      throws InterruptedException {
+  private List<Missing> leases(List<Entry> entries, Tally tally) throws InterruptedException {
     List<Asked> asked = new ArrayList<>();
-    for (FencedStore store : cache.stores()) {
-      for (String key : keys) {
-        CacheKey cacheKey = new CacheKey(cache.name(), key);
-        asked.add(new Asked(store, cacheKey, guarded(() -> store.get(cacheKey))));
-      }
+    for (Entry entry : entries) {
+      asked.add(new Asked(entry, guarded(() -> entry.store().get(entry.key()))));
     }
     awaitAll(asked.stream().map(Asked::answer).toList());
     List<Missing> missing = new ArrayList<>();
@@ -116,9 +136,9 @@ final class BatchWarmer {
       } else if (answer.get() instanceof ReadOutcome.Hit) {
         tally.alreadyWarm++;
       } else if (answer.get() instanceof ReadOutcome.Busy) {
-        tally.busy++;
+        tally.busy.add(each.entry());
       } else if (answer.get() instanceof ReadOutcome.Granted granted) {
-        missing.add(new Missing(each.store(), each.key(), granted.lease()));
+        missing.add(new Missing(each.entry().store(), each.entry().key(), granted.lease()));
       }
     }
     return missing;
@@ -186,15 +206,15 @@ final class BatchWarmer {
   }
 
   private static final class Tally {
+    private final List<Entry> busy = new ArrayList<>();
     private int stored;
     private int alreadyWarm;
     private int leaseLost;
-    private int busy;
     private int absent;
     private int failed;
 
     private Progress progress() {
-      return new Progress(0, stored, alreadyWarm, leaseLost, busy, absent, failed);
+      return new Progress(0, stored, alreadyWarm, leaseLost, busy.size(), absent, failed);
     }
   }
 }

@@ -1,10 +1,10 @@
 package dev.hearth.warmer.run;
 
+import dev.hearth.chassis.kafka.KafkaClients;
 import dev.hearth.schemas.codec.UnreadableRecordException;
 import dev.hearth.schemas.topic.Topic;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,11 +12,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BinaryOperator;
 import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -49,19 +47,10 @@ final class CompactedTopic<V> implements AutoCloseable {
   CompactedTopic(Topic<String, V> topic, Map<String, String> kafka, BinaryOperator<V> ofTwo) {
     this.topic = topic;
     this.ofTwo = ofTwo;
-    this.reading = new HashMap<>(kafka);
-    reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-    reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    Map<String, Object> writing = new HashMap<>(kafka);
-    writing.put(ProducerConfig.ACKS_CONFIG, "all");
-    writing.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-    writing.put(ProducerConfig.LINGER_MS_CONFIG, 0);
-    writing.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+    this.reading = KafkaClients.readingFromTheBeginning(kafka);
     this.producer =
-        new KafkaProducer<>(writing, topic.key().serializer(), topic.value().serializer());
+        new KafkaProducer<>(
+            KafkaClients.writing(kafka), topic.key().serializer(), topic.value().serializer());
   }
 
   /** Writes a value, or removes it; completes once that cannot be lost. */

@@ -1,18 +1,17 @@
 package dev.hearth.warmer.run;
 
+import dev.hearth.chassis.kafka.KafkaClients;
 import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.codec.UnreadableRecordException;
 import dev.hearth.schemas.topic.Topic;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -43,10 +42,7 @@ public final class KafkaHitRatios implements HitRatios, AutoCloseable {
   public KafkaHitRatios(Topic<String, AccessReport> topic, Map<String, String> kafka, Clock clock) {
     this.topic = topic;
     this.clock = clock;
-    this.configuration = new HashMap<>(kafka);
-    configuration.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    configuration.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-    configuration.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    this.configuration = KafkaClients.readingFromNow(kafka);
     thread.setDaemon(true);
   }
 

@@ -1,10 +1,10 @@
 package dev.hearth.warmer.run;
 
+import dev.hearth.chassis.kafka.KafkaClients;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.warmup.WarmupRun;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -52,11 +52,8 @@ public final class KafkaRunClaim implements RunClaim, AutoCloseable {
   public KafkaRunClaim(
       Topic<String, WarmupRun> topic, String group, Duration session, Map<String, String> kafka) {
     this.topic = topic.name();
-    this.configuration = new HashMap<>(kafka);
+    this.configuration = KafkaClients.readingFromNow(kafka);
     configuration.put(ConsumerConfig.GROUP_ID_CONFIG, group);
-    configuration.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    configuration.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-    configuration.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     configuration.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, (int) session.toMillis());
     configuration.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, (int) session.toMillis() / 4);
     configuration.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, 60_000);

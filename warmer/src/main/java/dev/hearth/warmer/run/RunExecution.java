@@ -1,10 +1,7 @@
 package dev.hearth.warmer.run;
 
-import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.warmup.WarmupRun;
-import dev.hearth.schemas.warmup.WarmupRun.Cost;
-import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,21 +16,17 @@ import java.util.function.Consumer;
 
 /** One run, from its plan to its end. {@link #execute} is for one thread, batches run on others. */
 final class RunExecution {
-  /** A database that fails this often in a row is left alone. */
-  private static final int MOST_FAILURES_IN_A_ROW = 3;
-
   private static final Duration TURN = Duration.ofMillis(100);
+
+  /** Who reads through holds a lease for about as long as a query takes. */
+  private static final Duration BUSY_REST = Duration.ofMillis(500);
 
   private final WarmableCache cache;
   private final BatchLoader loader;
   private final Desk desk;
   private final RunLimits limits;
   private final BooleanSupplier toStop;
-  private final Consumer<WarmupRun> progressed;
-
-  private WarmupRun run;
-  private int failuresInARow;
-  private Optional<String> failure = Optional.empty();
+  private final RunTally tally;
 
   /**
    * What all runs of a runner share.
@@ -61,13 +54,12 @@ final class RunExecution {
       RunLimits limits,
       BooleanSupplier toStop,
       Consumer<WarmupRun> progressed) {
-    this.run = run;
     this.cache = cache;
     this.loader = loader;
     this.desk = desk;
     this.limits = limits;
     this.toStop = toStop;
-    this.progressed = progressed;
+    this.tally = new RunTally(run, desk.metrics(), progressed);
   }
 
   /**
@@ -89,22 +81,88 @@ final class RunExecution {
   }
 
   Ending execute(RunPlan plan, int batchKeys) throws InterruptedException {
-    begin(plan);
+    tally.begin(plan, cache.stores().size());
+    Next last = warmPlanned(plan, batchKeys);
+    // What ends a run early stands; a retry that may not go any more is no reason to end as failed.
+    if (last instanceof Next.Batch && retryBusy(plan, batchKeys) instanceof Next.Stop stop) {
+      last = stop;
+    }
+    return ending(last);
+  }
+
+  private Next warmPlanned(RunPlan plan, int batchKeys) throws InterruptedException {
     List<String> keys = plan.keys();
-    List<CompletableFuture<Void>> batches = new ArrayList<>();
+    List<CompletableFuture<Void>> underWay = new ArrayList<>();
     Next next = new Next.Batch();
-    for (int from = 0; from < keys.size() && !hasFailed(); from += batchKeys) {
+    for (int from = 0; from < keys.size() && !tally.hasFailed(); from += batchKeys) {
       List<String> batch = keys.subList(from, Math.min(keys.size(), from + batchKeys));
-      desk.pace().acquire();
-      next = await(new StartCondition.Batch(batch.size(), bytes(plan, batch.size())));
+      next =
+          begin(
+              plan,
+              batch.size(),
+              () -> tally.add(desk.warmer().warm(cache, loader, batch), 0),
+              underWay);
       if (!(next instanceof Next.Batch)) {
-        desk.pace().release();
         break;
       }
-      batches.add(CompletableFuture.runAsync(() -> warm(batch), desk.threads()));
     }
-    awaitAll(batches);
-    return ending(next);
+    awaitAll(underWay);
+    return next;
+  }
+
+  /**
+   * Tries the entries once more that somebody else was filling: who did may have stored them, or
+   * have failed, or lost its lease. Those that are still held stay busy.
+   */
+  private Next retryBusy(RunPlan plan, int batchKeys) throws InterruptedException {
+    List<BatchWarmer.Entry> again = tally.takeBusy();
+    List<CompletableFuture<Void>> underWay = new ArrayList<>();
+    Next next = again.isEmpty() || tally.hasFailed() ? new Next.Batch() : restForBusy();
+    for (int from = 0;
+        from < again.size() && next instanceof Next.Batch && !tally.hasFailed();
+        from += batchKeys) {
+      List<BatchWarmer.Entry> batch = again.subList(from, Math.min(again.size(), from + batchKeys));
+      int keys = (int) batch.stream().map(BatchWarmer.Entry::key).distinct().count();
+      next =
+          begin(
+              plan,
+              keys,
+              () -> tally.add(desk.warmer().warmEntries(cache, loader, batch), batch.size()),
+              underWay);
+    }
+    awaitAll(underWay);
+    return next;
+  }
+
+  private Next restForBusy() throws InterruptedException {
+    while (!toStop.getAsBoolean()) {
+      long left = BUSY_REST.toNanos() - tally.sinceBusyNanos();
+      if (left <= 0) {
+        return new Next.Batch();
+      }
+      if (desk.stopped().await(Math.min(left, TURN.toNanos()), TimeUnit.NANOSECONDS)) {
+        break;
+      }
+      tally.tell(Optional.empty());
+    }
+    return new Next.Stop();
+  }
+
+  private interface Work {
+    void run() throws InterruptedException;
+  }
+
+  /** Begins a batch on a thread of its own, as soon as the pace and all conditions let it. */
+  private Next begin(RunPlan plan, int keys, Work work, List<CompletableFuture<Void>> underWay)
+      throws InterruptedException {
+    desk.pace().acquire();
+    Next next = await(new StartCondition.Batch(keys, bytes(plan, keys)));
+    if (next instanceof Next.Batch) {
+      underWay.add(CompletableFuture.runAsync(() -> warm(work), desk.threads()));
+    } else {
+      desk.pace().release();
+    }
+    return next;
   }
 
   private static long bytes(RunPlan plan, int keys) {
@@ -114,7 +172,7 @@ final class RunExecution {
   /** Waits until the next batch may go; what it waits for is shown. */
   private Next await(StartCondition.Batch batch) throws InterruptedException {
     while (!toStop.getAsBoolean()) {
-      WarmupRun now = current();
+      WarmupRun now = tally.current();
       Optional<String> enough = limits.enough(now);
       if (enough.isPresent()) {
         return new Next.Enough(enough.get());
@@ -137,7 +195,7 @@ final class RunExecution {
           .await(Math.max(1, Math.min(pause.toMillis(), TURN.toMillis())), TimeUnit.MILLISECONDS)) {
         break;
       }
-      tell(waiting);
+      tally.tell(waiting);
     }
     return new Next.Stop();
   }
@@ -151,12 +209,14 @@ final class RunExecution {
     }
   }
 
-  private synchronized Ending ending(Next last) {
+  private Ending ending(Next last) {
+    tally.countBusy();
+    WarmupRun run = tally.current();
     if (last instanceof Next.Refused refused) {
       return new Ending(run, WarmupRun.State.FAILED, Optional.of(refused.sentence()));
     }
-    if (hasFailed()) {
-      return new Ending(run, WarmupRun.State.FAILED, failure);
+    if (tally.hasFailed()) {
+      return new Ending(run, WarmupRun.State.FAILED, tally.failure());
     }
     if (last instanceof Next.Enough enough) {
       return new Ending(run, WarmupRun.State.DONE, Optional.of(enough.sentence()));
@@ -164,67 +224,20 @@ final class RunExecution {
     boolean stopped =
         last instanceof Next.Stop
             || (toStop.getAsBoolean() && run.progress().done() < run.progress().planned());
-    return new Ending(run, stopped ? WarmupRun.State.CANCELLED : WarmupRun.State.DONE, failure);
+    return new Ending(
+        run, stopped ? WarmupRun.State.CANCELLED : WarmupRun.State.DONE, tally.failure());
   }
 
-  private void warm(List<String> batch) {
+  private void warm(Work work) {
     try {
-      if (!hasFailed() && !toStop.getAsBoolean()) {
-        add(desk.warmer().warm(cache, loader, batch));
+      if (!tally.hasFailed() && !toStop.getAsBoolean()) {
+        work.run();
       }
     } catch (InterruptedException e) {
       // The process ends; the run is taken up again at its next start.
       Thread.currentThread().interrupt();
     } finally {
       desk.pace().release();
-    }
-  }
-
-  private synchronized WarmupRun current() {
-    return run;
-  }
-
-  private synchronized boolean hasFailed() {
-    return failuresInARow >= MOST_FAILURES_IN_A_ROW;
-  }
-
-  private synchronized void begin(RunPlan plan) {
-    int stores = cache.stores().size();
-    int warm = plan.warmKeys() * stores;
-    run =
-        run.leavingOut(plan.leftOut())
-            .with(new Progress(plan.keys().size() * stores + warm, 0, warm, 0, 0, 0, 0), Cost.NONE);
-    count("already_warm", warm);
-    progressed.accept(run);
-  }
-
-  /** Also that it is alive: a pause may be long. */
-  private synchronized void tell(Optional<String> waiting) {
-    run = waiting.map(run::waitingFor).orElse(run);
-    progressed.accept(run);
-  }
-
-  private synchronized void add(BatchWarmer.Outcome outcome) {
-    if (outcome.loadFailure().isPresent()) {
-      failuresInARow++;
-      failure = outcome.loadFailure();
-    } else {
-      failuresInARow = hasFailed() ? failuresInARow : 0;
-    }
-    Progress one = outcome.progress();
-    run = run.with(run.progress().plus(one), run.cost().plus(outcome.cost()));
-    count("stored", one.stored());
-    count("already_warm", one.alreadyWarm());
-    count("lease_lost", one.leaseLost());
-    count("busy", one.busy());
-    count("absent", one.absent());
-    count("failed", one.failed());
-    progressed.accept(run);
-  }
-
-  private void count(String outcome, int entries) {
-    if (entries > 0) {
-      desk.metrics().counter(Metric.WARMUP_KEYS, cache.name(), outcome).increment(entries);
     }
   }
 }

@@ -8,18 +8,15 @@ import dev.hearth.schemas.warmup.WarmupRun.Cost;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -40,32 +37,18 @@ import org.slf4j.LoggerFactory;
  */
 public final class WarmupRunner implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(WarmupRunner.class);
-  private static final Duration TURN = Duration.ofSeconds(1);
-  private static final Duration FOLLOW_EVERY = Duration.ofMillis(200);
-  private static final Duration LONGEST_ACKNOWLEDGEMENT = Duration.ofSeconds(15);
 
-  private final Map<String, WarmableCache> caches;
-  private final Map<String, BatchLoader> loaders;
-  private final Planner planner;
-  private final RunJournal journal;
-  private final RunClaim claim;
-  private final Pauses pauses;
   private final RunnerSettings settings;
   private final Clock clock;
   private final Supplier<String> ids;
-  private final String instance;
-  private final Runnable heartbeat;
   private final RunBook book;
-  private final RunExecution.Desk desk;
-  private final RunLimits limits;
-  private final Thread executing = new Thread(this::execute, "warmup-runner");
-  private final Thread following = new Thread(this::follow, "warmup-journal");
+  private final RunRecorder recorder;
+  private final RunFollower follower;
+  private final ExecutorService batches;
+  private final Thread executing;
+  private final Thread following;
   private final Object submitting = new Object();
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private volatile boolean closing;
-  private volatile boolean takenUp;
-  private volatile long publishedNanos;
-  private volatile Optional<WarmupRun> published = Optional.empty();
 
   /**
    * A runner; nothing runs before {@link #start}.
@@ -90,10 +73,46 @@ public final class WarmupRunner implements AutoCloseable {
       RandomGenerator random,
       Supplier<String> ids,
       Runnable heartbeat) {
-    this.caches =
-        caches.stream()
-            .collect(Collectors.toUnmodifiableMap(WarmableCache::name, Function.identity()));
-    this.loaders = new HashMap<>();
+    this.settings = settings;
+    this.clock = clock;
+    this.ids = ids;
+    this.book = new RunBook(settings.queued(), settings.kept());
+    this.recorder = new RunRecorder(journal, settings.progressEvery());
+    this.follower = new RunFollower(journal, pauses, book, claim, recorder, stopped);
+    this.batches = threads(settings.ceiling());
+    DatabasePace pace = new DatabasePace(settings.batchKeys(), settings.ceiling());
+    RunExecutor executor =
+        new RunExecutor(
+            caches.stream()
+                .collect(Collectors.toUnmodifiableMap(WarmableCache::name, Function.identity())),
+            loaders(caches, settings),
+            planner,
+            book,
+            recorder,
+            claim,
+            pauses,
+            new RunExecution.Desk(
+                new BatchWarmer(settings.storeTimeout(), pace, random),
+                pace,
+                batches,
+                List.copyOf(conditions),
+                stopped,
+                metrics),
+            new RunLimits(clock, hitRatios, settings.ceiling()),
+            settings.batchKeys(),
+            clock,
+            ids.get(),
+            heartbeat);
+    this.executing = new Thread(() -> executor.executeAll(follower::hasTakenUp), "warmup-runner");
+    this.following = new Thread(follower::follow, "warmup-journal");
+    executing.setDaemon(true);
+    following.setDaemon(true);
+    metrics.gauge(Metric.WARMUP_CONCURRENCY, pace::allowed);
+  }
+
+  private static Map<String, BatchLoader> loaders(
+      Collection<WarmableCache> caches, RunnerSettings settings) {
+    Map<String, BatchLoader> loaders = new HashMap<>();
     for (WarmableCache cache : caches) {
       cache
           .loader()
@@ -104,29 +123,7 @@ public final class WarmupRunner implements AutoCloseable {
                       new LoadBreaker(
                           cache.name(), loader, settings.slowLoad(), settings.breakerRest())));
     }
-    this.planner = planner;
-    this.journal = journal;
-    this.claim = claim;
-    this.pauses = pauses;
-    this.settings = settings;
-    this.clock = clock;
-    this.ids = ids;
-    this.instance = ids.get();
-    this.heartbeat = heartbeat;
-    this.book = new RunBook(settings.queued(), settings.kept());
-    this.limits = new RunLimits(clock, hitRatios, settings.ceiling());
-    DatabasePace pace = new DatabasePace(settings.batchKeys(), settings.ceiling());
-    this.desk =
-        new RunExecution.Desk(
-            new BatchWarmer(settings.storeTimeout(), pace, random),
-            pace,
-            threads(settings.ceiling()),
-            List.copyOf(conditions),
-            stopped,
-            metrics);
-    executing.setDaemon(true);
-    following.setDaemon(true);
-    metrics.gauge(Metric.WARMUP_CONCURRENCY, pace::allowed);
+    return loaders;
   }
 
   private static ExecutorService threads(int ceiling) {
@@ -147,7 +144,7 @@ public final class WarmupRunner implements AutoCloseable {
 
   /** Whether the runs of earlier processes are known. */
   public boolean hasTakenUp() {
-    return takenUp;
+    return follower.hasTakenUp();
   }
 
   /**
@@ -157,7 +154,7 @@ public final class WarmupRunner implements AutoCloseable {
    */
   public Submission submit(WarmupRequest request) {
     synchronized (submitting) {
-      readOn();
+      follower.readOn();
       Optional<WarmupRun> covering = book.covering(request);
       if (covering.isPresent()) {
         return new Submission.Accepted(covering.get(), true);
@@ -169,7 +166,7 @@ public final class WarmupRunner implements AutoCloseable {
                 + " /v1/warmups/{id}");
       }
       WarmupRun run = WarmupRun.queued(ids.get(), request, clock.instant());
-      Optional<String> unkept = publishAndAwait(run);
+      Optional<String> unkept = recorder.publishAndAwait(run);
       if (unkept.isPresent()) {
         return new Submission.Refused(
             "the run could not be written down, so that a restart would lose it ("
@@ -203,7 +200,7 @@ public final class WarmupRunner implements AutoCloseable {
    * @return the run as it is then
    */
   public Optional<WarmupRun> cancel(String id) {
-    book.cancel(id, clock.instant()).ifPresent(this::publish);
+    book.cancel(id, clock.instant()).ifPresent(recorder::publish);
     return book.find(id);
   }
 
@@ -230,14 +227,14 @@ public final class WarmupRunner implements AutoCloseable {
 
   private Optional<WarmupRun> turn(
       String id, Predicate<WarmupRun> from, UnaryOperator<WarmupRun> to) {
-    readOn();
+    follower.readOn();
     Optional<WarmupRun> run = book.find(id);
     run.filter(from)
         .map(to)
         .ifPresent(
             turned -> {
               book.put(turned);
-              publish(turned);
+              recorder.publish(turned);
               log.info("{} run={} cache={}", turned.state(), turned.id(), turned.cache());
             });
     return book.find(id);
@@ -246,10 +243,9 @@ public final class WarmupRunner implements AutoCloseable {
   /** Stops after what is on the way to a store; the run goes on elsewhere, or at the next start. */
   @Override
   public void close() {
-    closing = true;
     stopped.countDown();
     executing.interrupt();
-    desk.threads().shutdownNow();
+    batches.shutdownNow();
     join(executing);
     join(following);
   }
@@ -259,218 +255,6 @@ public final class WarmupRunner implements AutoCloseable {
       thread.join(TimeUnit.SECONDS.toMillis(10));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Learns what the journal holds, again and again. */
-  private void follow() {
-    while (!closing) {
-      boolean read = readOn();
-      try {
-        closing |= stopped.await((read ? FOLLOW_EVERY : TURN).toMillis(), TimeUnit.MILLISECONDS);
-      } catch (InterruptedException e) {
-        closing = true;
-      }
-    }
-  }
-
-  private boolean readOn() {
-    try {
-      pauses.takeUp();
-      List<String> old = book.fold(journal.read());
-      if (claim.isHeld()) {
-        old.forEach(journal::forget);
-      }
-      takenUp = true;
-      return true;
-    } catch (RuntimeException e) {
-      if (!closing) {
-        log.warn("runs of others are not known, trying again error={}", e.toString());
-      }
-      return false;
-    }
-  }
-
-  private void execute() {
-    while (!closing) {
-      heartbeat.run();
-      try {
-        if (!takenUp || !claim.isHeld()) {
-          closing |= stopped.await(FOLLOW_EVERY.toMillis(), TimeUnit.MILLISECONDS);
-          continue;
-        }
-        Optional<WarmupRun> next = book.take(TURN, pauses::holds, instance, clock.instant());
-        if (next.isPresent()) {
-          run(next.get());
-        }
-      } catch (InterruptedException e) {
-        closing = true;
-      } catch (RuntimeException e) {
-        log.error("warm-up runner failed, and goes on", e);
-      }
-    }
-  }
-
-  private void run(WarmupRun run) throws InterruptedException {
-    log.info(
-        "running run={} cache={} top={} term={}", run.id(), run.cache(), run.top(), run.term());
-    try {
-      publish(run);
-      RunExecution.Ending ending;
-      try {
-        ending = execute(run);
-      } catch (RuntimeException e) {
-        if (closing) {
-          return;
-        }
-        log.error("run failed run={}", run.id(), e);
-        ending =
-            failed(
-                book.find(run.id()).orElse(run),
-                "the run failed at a defect of Hearth: " + e.getClass().getSimpleName());
-      }
-      if (!closing) {
-        end(run, ending);
-      }
-    } finally {
-      if (book.leave()) {
-        // It is another's now, who is to hear of it.
-        book.cancel(run.id(), clock.instant()).ifPresent(this::publish);
-      }
-    }
-  }
-
-  private void end(WarmupRun run, RunExecution.Ending ending) {
-    if (ending.state() == State.CANCELLED && !claim.isHeld()) {
-      log.info("left to another instance run={} cache={}", run.id(), run.cache());
-      return;
-    }
-    if (ending.state() == State.CANCELLED) {
-      // Unless it was cancelled or held by itself, a pause of its cache stopped it.
-      Optional<WarmupRun> waiting = book.putBack(run);
-      if (waiting.isPresent()) {
-        log.info("held run={} cache={}", run.id(), run.cache());
-        publish(waiting.get());
-        return;
-      }
-    }
-    Optional<WarmupRun> last =
-        book.end(ending.run().ended(ending.state(), clock.instant(), ending.problem()));
-    book.forgetOld().forEach(journal::forget);
-    last.ifPresent(this::publish);
-    log.info(
-        "ended run={} cache={} state={} {}",
-        run.id(),
-        run.cache(),
-        last.map(WarmupRun::state).orElse(ending.state()),
-        ending.run().progress());
-  }
-
-  private RunExecution.Ending execute(WarmupRun run) throws InterruptedException {
-    WarmableCache cache = caches.get(run.cache());
-    BatchLoader loader = loaders.get(run.cache());
-    if (cache == null) {
-      return failed(run, "there is no cache \"" + run.cache() + "\" in the configuration");
-    }
-    if (loader == null) {
-      return failed(
-          run,
-          "cache \""
-              + run.cache()
-              + "\" has no load query, so nothing says how to read it; add caches."
-              + run.cache()
-              + ".load");
-    }
-    if (cache.stores().isEmpty()) {
-      return failed(
-          run, "no store of cache \"" + run.cache() + "\" is fenced, so nothing may be filled");
-    }
-    RunPlan plan;
-    try {
-      plan = planner.plan(run.request());
-    } catch (PlanningException e) {
-      return failed(run, String.valueOf(e.getMessage()));
-    }
-    RunExecution.Ending ending =
-        new RunExecution(
-                run,
-                cache,
-                loader,
-                desk,
-                limits,
-                () -> closing || !claim.isHeld() || book.hasMoved(run) || pauses.holds(run.cache()),
-                this::progressed)
-            .execute(plan, settings.batchKeys());
-    return plan.keys().isEmpty() && plan.warmKeys() == 0 && ending.state() == State.DONE
-        ? new RunExecution.Ending(ending.run(), State.DONE, Optional.of(nothing(run, plan)))
-        : ending;
-  }
-
-  private static String nothing(WarmupRun run, RunPlan plan) {
-    return plan.leftOut().isEmpty()
-        ? "no key of cache \""
-            + run.cache()
-            + "\" is known to be hot, so there was nothing to warm; do its clients report their"
-            + " reads?"
-        : "all hot keys of cache \"" + run.cache() + "\" were left out: " + plan.leftOut();
-  }
-
-  private static RunExecution.Ending failed(WarmupRun run, String sentence) {
-    return new RunExecution.Ending(run, State.FAILED, Optional.of(sentence));
-  }
-
-  private void progressed(WarmupRun run) {
-    heartbeat.run();
-    Optional<WarmupRun> mine = book.progressed(run);
-    if (mine.isPresent() && isWorthPublishing(run)) {
-      publishedNanos = System.nanoTime();
-      published = mine;
-      publish(run);
-    }
-  }
-
-  /** News at once, mere numbers now and then. */
-  private boolean isWorthPublishing(WarmupRun run) {
-    boolean sameNews =
-        published
-            .filter(last -> last.id().equals(run.id()) && last.term() == run.term())
-            .filter(last -> last.waitingFor().equals(run.waitingFor()))
-            .filter(last -> last.progress().planned() == run.progress().planned())
-            .isPresent();
-    return !sameNews || System.nanoTime() - publishedNanos >= settings.progressEvery().toNanos();
-  }
-
-  @SuppressWarnings("FutureReturnValueIgnored") // the log is all that a lost note of progress needs
-  private void publish(WarmupRun run) {
-    journal
-        .publish(run)
-        .whenComplete(
-            (done, failure) -> {
-              if (failure != null) {
-                log.warn(
-                    "state of a run was not written down run={} state={} error={}",
-                    run.id(),
-                    run.state(),
-                    failure.toString());
-              }
-            });
-  }
-
-  /** Empty once written down, else why not. */
-  private Optional<String> publishAndAwait(WarmupRun run) {
-    try {
-      journal
-          .publish(run)
-          .toCompletableFuture()
-          .get(LONGEST_ACKNOWLEDGEMENT.toMillis(), TimeUnit.MILLISECONDS);
-      return Optional.empty();
-    } catch (ExecutionException e) {
-      return Optional.of(String.valueOf(e.getCause()));
-    } catch (TimeoutException e) {
-      return Optional.of("no answer within " + LONGEST_ACKNOWLEDGEMENT.toSeconds() + " s");
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Optional.of("interrupted");
     }
   }
 }

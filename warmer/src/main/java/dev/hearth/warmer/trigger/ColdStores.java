@@ -1,5 +1,6 @@
 package dev.hearth.warmer.trigger;
 
+import dev.hearth.chassis.config.HearthConfig;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.warmup.WarmupRun;
@@ -11,13 +12,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -27,8 +28,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks at the probes of all caches that are to be warmed when they are found cold, and starts
- * their plans. A probe is read and filled through the fence as every entry is. Has a thread of its
- * own; {@link #start} and {@link #close} are for any.
+ * their plans. A probe is read and filled through the fence as every entry is. Looks on a thread of
+ * its own; {@link #start} and {@link #close} are for any.
  */
 public final class ColdStores implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ColdStores.class);
@@ -43,14 +44,10 @@ public final class ColdStores implements AutoCloseable {
       Value.of("a probe of Hearth's warmer".getBytes(StandardCharsets.UTF_8));
 
   private final String prefix;
-  private final List<Watched> watched;
   private final PlanStarter plans;
   private final Metrics metrics;
   private final Clock clock;
-  private final Duration turn;
-  private final Runnable heartbeat;
-  private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::run, "cold-stores");
+  private final TurnLoop loop;
 
   private record Watched(String cache, FencedStore store, ColdWatch watch, Set<String> plans) {}
 
@@ -73,7 +70,7 @@ public final class ColdStores implements AutoCloseable {
    *
    * @param prefix of the installation, for the keys of the probes
    * @param turn time between two looks, above zero
-   * @param heartbeat called at every turn of the loop
+   * @param heartbeat called before every look at a store
    */
   public ColdStores(
       String prefix,
@@ -84,62 +81,34 @@ public final class ColdStores implements AutoCloseable {
       Duration turn,
       Runnable heartbeat) {
     this.prefix = prefix;
-    this.watched =
-        caches.stream()
-            .flatMap(
-                cache ->
-                    cache.stores().stream()
-                        .map(
-                            store ->
-                                new Watched(
-                                    cache.name(),
-                                    store,
-                                    new ColdWatch(cache.name(), store.name(), PROBES),
-                                    cache.plans())))
-            .toList();
     this.plans = plans;
     this.metrics = metrics;
     this.clock = clock;
-    this.turn = turn;
-    this.heartbeat = heartbeat;
-    thread.setDaemon(true);
+    List<TurnLoop.Step> looks = new ArrayList<>();
+    for (Cache cache : caches) {
+      for (FencedStore store : cache.stores()) {
+        Watched each =
+            new Watched(
+                cache.name(),
+                store,
+                new ColdWatch(cache.name(), store.name(), PROBES),
+                cache.plans());
+        looks.add(
+            new TurnLoop.Step(
+                "cache " + cache.name() + " in store " + store.name(), () -> look(each)));
+      }
+    }
+    this.loop = new TurnLoop("cold-stores", looks, turn, heartbeat);
   }
 
   /** Begins; returns at once. */
   public void start() {
-    thread.start();
+    loop.start();
   }
 
   @Override
   public void close() {
-    stopped.countDown();
-    thread.interrupt();
-    try {
-      thread.join(TimeUnit.SECONDS.toMillis(5));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void run() {
-    try {
-      do {
-        for (Watched each : watched) {
-          heartbeat.run();
-          try {
-            look(each);
-          } catch (RuntimeException e) {
-            log.warn(
-                "store not looked at cache={} store={} error={}",
-                each.cache(),
-                each.store().name(),
-                e.toString());
-          }
-        }
-      } while (!stopped.await(turn.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    loop.close();
   }
 
   private void look(Watched each) throws InterruptedException {
@@ -221,9 +190,8 @@ public final class ColdStores implements AutoCloseable {
   }
 
   /** Plans by the caches that they warm, of those that start at a cold store. */
-  public static Map<String, Set<String>> plansByCache(
-      Map<String, dev.hearth.chassis.config.HearthConfig.Warmup> plans) {
-    Map<String, Set<String>> byCache = new java.util.LinkedHashMap<>();
+  public static Map<String, Set<String>> plansByCache(Map<String, HearthConfig.Warmup> plans) {
+    Map<String, Set<String>> byCache = new LinkedHashMap<>();
     plans.forEach(
         (name, plan) -> {
           if (plan.onColdStore()) {

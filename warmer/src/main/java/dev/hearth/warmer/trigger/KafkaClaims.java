@@ -1,5 +1,6 @@
 package dev.hearth.warmer.trigger;
 
+import dev.hearth.chassis.kafka.KafkaClients;
 import dev.hearth.schemas.codec.UnreadableRecordException;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.warmup.TriggerClaim;
@@ -16,11 +17,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -82,19 +81,10 @@ public final class KafkaClaims implements Claims, AutoCloseable {
     this.topic = topic;
     this.clock = clock;
     this.heartbeat = heartbeat;
-    this.reading = new HashMap<>(kafka);
-    reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-    reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    Map<String, Object> writing = new HashMap<>(kafka);
-    writing.put(ProducerConfig.ACKS_CONFIG, "all");
-    writing.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-    writing.put(ProducerConfig.LINGER_MS_CONFIG, 0);
-    writing.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+    this.reading = KafkaClients.readingFromTheBeginning(kafka);
     this.producer =
-        new KafkaProducer<>(writing, topic.key().serializer(), topic.value().serializer());
+        new KafkaProducer<>(
+            KafkaClients.writing(kafka), topic.key().serializer(), topic.value().serializer());
     thread.setDaemon(true);
   }
 

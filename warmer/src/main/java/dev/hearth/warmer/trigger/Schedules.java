@@ -6,10 +6,9 @@ import dev.hearth.chassis.metrics.Metrics;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,11 +25,8 @@ public final class Schedules implements AutoCloseable {
   private final Claims claims;
   private final Metrics metrics;
   private final Clock clock;
-  private final Duration turn;
-  private final Runnable heartbeat;
   private final Set<ScheduleTimes.Due> held = new HashSet<>();
-  private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::run, "schedules");
+  private final TurnLoop loop;
 
   /**
    * Schedules of plans.
@@ -52,40 +48,24 @@ public final class Schedules implements AutoCloseable {
     this.claims = claims;
     this.metrics = metrics;
     this.clock = clock;
-    this.turn = turn;
-    this.heartbeat = heartbeat;
-    thread.setDaemon(true);
+    this.loop =
+        new TurnLoop(
+            "schedules",
+            List.of(
+                new TurnLoop.Step(
+                    "what is due", () -> times.due(clock.instant()).forEach(this::fire))),
+            turn,
+            heartbeat);
   }
 
   /** Begins; returns at once. */
   public void start() {
-    thread.start();
+    loop.start();
   }
 
   @Override
   public void close() {
-    stopped.countDown();
-    thread.interrupt();
-    try {
-      thread.join(TimeUnit.SECONDS.toMillis(5));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void run() {
-    try {
-      do {
-        heartbeat.run();
-        try {
-          times.due(clock.instant()).forEach(this::fire);
-        } catch (RuntimeException e) {
-          log.error("schedules failed, and go on", e);
-        }
-      } while (!stopped.await(turn.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    loop.close();
   }
 
   /** What comes to nothing now is due again at the next turn, until it is too late. */

@@ -1,5 +1,6 @@
 package dev.hearth.warmer.trigger;
 
+import dev.hearth.chassis.kafka.KafkaClients;
 import dev.hearth.chassis.metrics.Metric;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.codec.UnreadableRecordException;
@@ -9,7 +10,6 @@ import dev.hearth.schemas.warmup.WarmupCommand;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,7 +23,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -87,20 +86,12 @@ public final class WarmupCommands implements AutoCloseable {
     this.metrics = metrics;
     this.clock = clock;
     this.heartbeat = heartbeat;
-    this.reading = new HashMap<>(kafka);
+    this.reading = KafkaClients.readingFromTheBeginning(kafka);
     reading.put(ConsumerConfig.GROUP_ID_CONFIG, group(topics));
-    reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-    reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     reading.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MOST_POLLED);
-    Map<String, Object> writing = new HashMap<>(kafka);
-    writing.put(ProducerConfig.ACKS_CONFIG, "all");
-    writing.put(ProducerConfig.LINGER_MS_CONFIG, 0);
-    writing.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-    writing.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
     this.letters =
-        new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer());
+        new KafkaProducer<>(
+            KafkaClients.writing(kafka), new ByteArraySerializer(), new ByteArraySerializer());
     thread.setDaemon(true);
   }
 

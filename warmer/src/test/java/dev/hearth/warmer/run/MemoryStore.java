@@ -17,6 +17,7 @@ import dev.hearth.store.TagRead;
 import dev.hearth.store.Value;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +33,7 @@ final class MemoryStore implements FencedStore {
       new FencedProtocol.State(
           Map.of(),
           Optional.of(new Meta(1, new Position(1, 10), new Position(1, 10), Map.of(), "topic", 0)));
+  private final Map<CacheKey, Integer> gets = new HashMap<>();
   private boolean silent;
 
   MemoryStore(String name) {
@@ -54,6 +56,7 @@ final class MemoryStore implements FencedStore {
       return CompletableFuture.failedStage(
           new StoreUnavailableException("silent", new IllegalStateException()));
     }
+    gets.merge(key, 1, Integer::sum);
     List<TagRead> reads = tags.stream().map(state::tag).toList();
     return CompletableFuture.completedStage(
         ((Outcome.Read) apply(new Operation.Get(key, LeaseToken.random(), reads))).outcome());
@@ -113,6 +116,11 @@ final class MemoryStore implements FencedStore {
     return state.cells().get(key) instanceof Cell.Entry entry
         ? Optional.of(entry.value())
         : Optional.empty();
+  }
+
+  /** How often a key was asked for. */
+  synchronized int gets(CacheKey key) {
+    return gets.getOrDefault(key, 0);
   }
 
   synchronized List<Duration> lives() {

@@ -1,12 +1,10 @@
 package dev.hearth.warmer.run;
 
 import static dev.hearth.warmer.Eventually.eventually;
+import static dev.hearth.warmer.run.RealRuns.ended;
+import static dev.hearth.warmer.run.RealRuns.submit;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.zaxxer.hikari.HikariDataSource;
-import dev.hearth.chassis.metrics.Metrics;
-import dev.hearth.schemas.key.KeyTemplate;
-import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Cost;
@@ -15,20 +13,12 @@ import dev.hearth.schemas.warmup.WarmupRun.State;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.ReadOutcome;
 import dev.hearth.warmer.RealServers;
-import dev.hearth.warmer.RedisFixture;
-import dev.hearth.warmer.load.LoadQuery;
-import dev.hearth.warmer.load.LoadedBatch;
-import dev.hearth.warmer.load.ReadPool;
-import dev.hearth.warmer.load.RowLoader;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
-import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,41 +27,21 @@ import org.junit.jupiter.api.Test;
 class RealWarmupTest {
   private static final String DATABASE = "real_warmup";
 
-  private final String prefix = "run-" + UUID.randomUUID();
-  private final Topics topics = new Topics(prefix);
-  private final Metrics metrics = new Metrics("test");
-  private final KeyTemplate template = KeyTemplate.parse(prefix + ":{id}");
-  private RedisFixture redis;
-  private HikariDataSource primary;
+  private RealRuns runs;
 
   @BeforeEach
   void open() {
-    RealServers.createTopics(topics);
-    RealServers.sql(
-        DATABASE,
-        "drop table if exists product",
-        "create table product (id int primary key, name text)",
-        "insert into product select i, 'old ' || i from generate_series(0, 999) i");
-    redis = new RedisFixture(prefix);
-    primary =
-        ReadPool.primary(
-            RealServers.jdbcUrl(DATABASE),
-            RealServers.get().postgres().user(),
-            RealServers.get().postgres().password(),
-            4,
-            Duration.ofSeconds(5));
+    runs = new RealRuns(DATABASE, Duration.ofSeconds(5));
   }
 
   @AfterEach
   void close() {
-    primary.close();
-    redis.close();
-    metrics.close();
+    runs.close();
   }
 
   @Test
   void warmsAThousandKeysAndPublishesItsProgress() {
-    try (KafkaRunJournal journal = new KafkaRunJournal(topics.warmups(), RealServers.kafka());
+    try (KafkaRunJournal journal = runs.journal();
         WarmupRunner runner = runner(journal, keys -> {})) {
       runner.start();
 
@@ -86,14 +56,14 @@ class RealWarmupTest {
 
   @Test
   void losesExactlyTheLeaseThatAChangeTookBetweenLeasesAndFillsAndLeavesNoOldValue() {
-    try (KafkaRunJournal journal = new KafkaRunJournal(topics.warmups(), RealServers.kafka());
+    try (KafkaRunJournal journal = runs.journal();
         WarmupRunner runner =
             runner(
                 journal,
                 keys -> {
                   // The batch was read; now a change commits, and is applied before the fills.
                   RealServers.sql(DATABASE, "update product set name = 'new' where id = 17");
-                  redis.invalidate("product", key(17));
+                  runs.redis.invalidate("product", runs.key(17));
                 })) {
       runner.start();
 
@@ -107,12 +77,12 @@ class RealWarmupTest {
 
   @Test
   void fillsTheNewValueWhereTheChangeWasAppliedBeforeTheLeases() {
-    try (KafkaRunJournal journal = new KafkaRunJournal(topics.warmups(), RealServers.kafka());
+    try (KafkaRunJournal journal = runs.journal();
         WarmupRunner runner = runner(journal, keys -> {})) {
       runner.start();
       ended(runner, submit(runner, 20));
       RealServers.sql(DATABASE, "update product set name = 'new' where id = 17");
-      redis.invalidate("product", key(17));
+      runs.redis.invalidate("product", runs.key(17));
 
       WarmupRun again = ended(runner, submit(runner, 20));
 
@@ -123,7 +93,7 @@ class RealWarmupTest {
 
   @Test
   void fillsNegativeEntriesForKeysWithoutRow() {
-    try (KafkaRunJournal journal = new KafkaRunJournal(topics.warmups(), RealServers.kafka());
+    try (KafkaRunJournal journal = runs.journal();
         WarmupRunner runner = runner(journal, keys -> {})) {
       runner.start();
 
@@ -138,7 +108,7 @@ class RealWarmupTest {
 
   @Test
   void takesUpARunThatARestartInterrupted() {
-    try (KafkaRunJournal journal = new KafkaRunJournal(topics.warmups(), RealServers.kafka())) {
+    try (KafkaRunJournal journal = runs.journal()) {
       WarmupRun left =
           WarmupRun.queued(
                   "left-behind",
@@ -149,7 +119,7 @@ class RealWarmupTest {
       journal.publish(left).toCompletableFuture().join();
     }
 
-    try (KafkaRunJournal journal = new KafkaRunJournal(topics.warmups(), RealServers.kafka());
+    try (KafkaRunJournal journal = runs.journal();
         WarmupRunner runner = runner(journal, keys -> {})) {
       runner.start();
 
@@ -159,61 +129,20 @@ class RealWarmupTest {
   }
 
   private WarmupRunner runner(RunJournal journal, Consumer<List<String>> afterLoad) {
-    RowLoader rows =
-        new RowLoader(
-            primary,
-            LoadQuery.parse("select id, name from product where id = any(:id)", template),
-            template);
-    BatchLoader loader =
-        (keys, floor) -> {
-          LoadedBatch batch = rows.load(keys);
-          afterLoad.accept(keys);
-          return new BatchLoader.Loaded(batch.found(), batch.absent());
-        };
-    return new WarmupRunner(
-        List.of(
-            new WarmableCache(
-                "product", Duration.ofHours(1), List.of(redis.store()), Optional.of(loader))),
-        request -> RunPlan.of(IntStream.range(0, request.top()).mapToObj(this::key).toList()),
-        journal,
-        () -> true,
-        new Pauses(new MemoryPauses(), Clock.systemUTC()),
-        List.of(),
-        (cache, since) -> HitRatio.NONE,
-        RunnerSettings.defaults(),
-        metrics,
-        // Topics carry microseconds.
-        Clock.tick(Clock.systemUTC(), Duration.ofMillis(1)),
-        new Random(1),
-        () -> UUID.randomUUID().toString(),
-        () -> {});
-  }
-
-  private String key(int id) {
-    return prefix + ":" + id;
+    return runs.runner(journal, () -> true, List.of(), RunnerSettings.defaults(), afterLoad);
   }
 
   private ReadOutcome read(int id) {
-    return redis.store().get(new CacheKey("product", key(id))).toCompletableFuture().join();
+    return runs.redis
+        .store()
+        .get(new CacheKey("product", runs.key(id)))
+        .toCompletableFuture()
+        .join();
   }
 
   private Optional<String> value(int id) {
     return read(id) instanceof ReadOutcome.Hit hit
         ? hit.value().bytes().map(bytes -> new String(bytes, StandardCharsets.UTF_8))
         : Optional.empty();
-  }
-
-  private static String submit(WarmupRunner runner, int top) {
-    return ((Submission.Accepted) runner.submit(WarmupRequest.hottest("product", top, "http")))
-        .run()
-        .id();
-  }
-
-  private static WarmupRun ended(WarmupRunner runner, String id) {
-    return eventually(
-            () -> runner.find(id),
-            run ->
-                assertThat(run).hasValueSatisfying(it -> assertThat(it.state().ended()).isTrue()))
-        .orElseThrow();
   }
 }

@@ -3,29 +3,15 @@ package dev.hearth.warmer.run;
 import static dev.hearth.warmer.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.zaxxer.hikari.HikariDataSource;
-import dev.hearth.chassis.metrics.Metrics;
-import dev.hearth.schemas.key.KeyTemplate;
-import dev.hearth.schemas.topic.Topics;
-import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
 import dev.hearth.warmer.RealServers;
-import dev.hearth.warmer.RedisFixture;
-import dev.hearth.warmer.load.LoadQuery;
-import dev.hearth.warmer.load.LoadedBatch;
-import dev.hearth.warmer.load.ReadPool;
-import dev.hearth.warmer.load.RowLoader;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /** Two instances, one of which ends in the middle of a run, on real servers. */
 class TakeOverTest {
   private static final String DATABASE = "take_over";
-  private static final int KEYS = 1_000;
+  private static final int KEYS = RealRuns.ROWS;
   private static final RunnerSettings SETTINGS =
       new RunnerSettings(
           100,
@@ -46,37 +32,17 @@ class TakeOverTest {
           Duration.ofSeconds(30),
           Duration.ofSeconds(6));
 
-  private final String prefix = "take-over-" + UUID.randomUUID();
-  private final Topics topics = new Topics(prefix);
-  private final Metrics metrics = new Metrics("test");
-  private final KeyTemplate template = KeyTemplate.parse(prefix + ":{id}");
   private final AtomicBoolean held = new AtomicBoolean(true);
-  private RedisFixture redis;
-  private HikariDataSource primary;
+  private RealRuns runs;
 
   @BeforeEach
   void open() {
-    RealServers.createTopics(topics);
-    RealServers.sql(
-        DATABASE,
-        "drop table if exists product",
-        "create table product (id int primary key, name text)",
-        "insert into product select i, 'product ' || i from generate_series(0, 999) i");
-    redis = new RedisFixture(prefix);
-    primary =
-        ReadPool.primary(
-            RealServers.jdbcUrl(DATABASE),
-            RealServers.get().postgres().user(),
-            RealServers.get().postgres().password(),
-            4,
-            Duration.ofSeconds(20));
+    runs = new RealRuns(DATABASE, Duration.ofSeconds(20));
   }
 
   @AfterEach
   void close() {
-    primary.close();
-    redis.close();
-    metrics.close();
+    runs.close();
   }
 
   @Test
@@ -116,7 +82,7 @@ class TakeOverTest {
       first.close();
       assertThat(ended.progress()).isEqualTo(new Progress(KEYS, KEYS - done, done, 0, 0, 0, 0));
       assertThat(second.runner.find(id)).contains(ended);
-      try (KafkaRunJournal fresh = new KafkaRunJournal(topics.warmups(), RealServers.kafka())) {
+      try (KafkaRunJournal fresh = runs.journal()) {
         assertThat(fresh.read()).containsExactly(ended);
       }
     }
@@ -125,48 +91,25 @@ class TakeOverTest {
   /** One of two processes. */
   private final class Instance implements AutoCloseable {
     private final AtomicBoolean deaf = new AtomicBoolean();
-    private final KafkaRunJournal journal =
-        new KafkaRunJournal(topics.warmups(), RealServers.kafka());
+    private final KafkaRunJournal journal = runs.journal();
     private final KafkaRunClaim claim =
         new KafkaRunClaim(
-            topics.warmups(), prefix + "-runs", SETTINGS.session(), RealServers.kafka());
+            runs.topics.warmups(), runs.prefix + "-runs", SETTINGS.session(), RealServers.kafka());
     private final WarmupRunner runner;
     private Optional<String> owner = Optional.empty();
 
     private Instance(boolean first) {
-      RowLoader rows =
-          new RowLoader(
-              primary,
-              LoadQuery.parse("select id, name from product where id = any(:id)", template),
-              template);
-      BatchLoader loader =
-          (keys, floor) -> {
-            LoadedBatch batch = rows.load(keys);
-            return new BatchLoader.Loaded(batch.found(), batch.absent());
-          };
       claim.start();
       if (first) {
         eventually(claim::isHeld, it -> assertThat(it).isTrue());
       }
       runner =
-          new WarmupRunner(
-              List.of(
-                  new WarmableCache(
-                      "product", Duration.ofHours(1), List.of(redis.store()), Optional.of(loader))),
-              request ->
-                  RunPlan.of(
-                      IntStream.range(0, request.top()).mapToObj(i -> prefix + ":" + i).toList()),
+          runs.runner(
               new Deaf(journal, deaf),
               first ? () -> deaf.get() || claim.isHeld() : claim,
-              new Pauses(new MemoryPauses(), Clock.systemUTC()),
               first ? List.of(holdingAfterSome()) : List.of(),
-              (cache, since) -> HitRatio.NONE,
               SETTINGS,
-              metrics,
-              Clock.tick(Clock.systemUTC(), Duration.ofMillis(1)),
-              new Random(1),
-              () -> UUID.randomUUID().toString(),
-              () -> {});
+              keys -> {});
       runner.start();
     }
 
@@ -180,9 +123,7 @@ class TakeOverTest {
     }
 
     private String submit() {
-      return ((Submission.Accepted) runner.submit(WarmupRequest.hottest("product", KEYS, "http")))
-          .run()
-          .id();
+      return RealRuns.submit(runner, KEYS);
     }
 
     /** How many entries it has stored when it waits with nothing under way. */
@@ -200,10 +141,7 @@ class TakeOverTest {
     }
 
     private WarmupRun awaitEnd(String id) {
-      return eventually(
-              () -> runner.find(id).filter(it -> it.state().ended()),
-              it -> assertThat(it).isPresent())
-          .orElseThrow();
+      return RealRuns.ended(runner, id);
     }
 
     private void kill() {
