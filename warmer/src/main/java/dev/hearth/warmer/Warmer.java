@@ -309,7 +309,8 @@ public final class Warmer implements Component {
         cache.isFenced()
             ? cache.stores().stream().map(stores::get).filter(Objects::nonNull).toList()
             : List.of();
-    return new WarmableCache(cache.name(), cache.ttl(), fenced, loads.batches(cache.name()));
+    return new WarmableCache(cache.name(), cache.ttl(), fenced, loads.batches(cache.name()))
+        .sparing(settings.runner());
   }
 
   private Rooms requireStarted() {

@@ -21,7 +21,6 @@ final class RunExecutor {
   private static final Duration ASK_EVERY = Duration.ofMillis(200);
 
   private final Map<String, WarmableCache> caches;
-  private final Map<String, BatchLoader> loaders;
   private final Planner planner;
   private final RunBook book;
   private final RunRecorder recorder;
@@ -36,13 +35,11 @@ final class RunExecutor {
 
   /**
    * @param caches by name
-   * @param loaders by cache, of those that have a load query
    * @param instance the owner of what is executed here
    * @param heartbeat called at every turn of the loop
    */
   RunExecutor(
       Map<String, WarmableCache> caches,
-      Map<String, BatchLoader> loaders,
       Planner planner,
       RunBook book,
       RunRecorder recorder,
@@ -55,7 +52,6 @@ final class RunExecutor {
       String instance,
       Runnable heartbeat) {
     this.caches = caches;
-    this.loaders = loaders;
     this.planner = planner;
     this.book = book;
     this.recorder = recorder;
@@ -163,11 +159,11 @@ final class RunExecutor {
 
   private RunExecution.Ending execute(WarmupRun run) throws InterruptedException {
     WarmableCache cache = caches.get(run.cache());
-    BatchLoader loader = loaders.get(run.cache());
     if (cache == null) {
       return failed(run, "there is no cache \"" + run.cache() + "\" in the configuration");
     }
-    if (loader == null) {
+    Optional<BatchLoader> loader = cache.loader();
+    if (loader.isEmpty()) {
       return failed(
           run,
           "cache \""
@@ -190,7 +186,7 @@ final class RunExecutor {
         new RunExecution(
                 run,
                 cache,
-                loader,
+                loader.get(),
                 desk,
                 limits,
                 () ->

@@ -9,9 +9,7 @@ import dev.hearth.schemas.warmup.WarmupRun.Progress;
 import dev.hearth.schemas.warmup.WarmupRun.State;
 import java.time.Clock;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -85,7 +83,6 @@ public final class WarmupRunner implements AutoCloseable {
         new RunExecutor(
             caches.stream()
                 .collect(Collectors.toUnmodifiableMap(WarmableCache::name, Function.identity())),
-            loaders(caches, settings),
             planner,
             book,
             recorder,
@@ -108,22 +105,6 @@ public final class WarmupRunner implements AutoCloseable {
     executing.setDaemon(true);
     following.setDaemon(true);
     metrics.gauge(Metric.WARMUP_CONCURRENCY, pace::allowed);
-  }
-
-  private static Map<String, BatchLoader> loaders(
-      Collection<WarmableCache> caches, RunnerSettings settings) {
-    Map<String, BatchLoader> loaders = new HashMap<>();
-    for (WarmableCache cache : caches) {
-      cache
-          .loader()
-          .ifPresent(
-              loader ->
-                  loaders.put(
-                      cache.name(),
-                      new LoadBreaker(
-                          cache.name(), loader, settings.slowLoad(), settings.breakerRest())));
-    }
-    return loaders;
   }
 
   private static ExecutorService threads(int ceiling) {

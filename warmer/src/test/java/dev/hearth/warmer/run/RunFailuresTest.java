@@ -11,6 +11,7 @@ import dev.hearth.schemas.warmup.WarmupRun.State;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -111,6 +112,25 @@ class RunFailuresTest extends RunnerFixture {
     assertThat(second.state()).isEqualTo(State.FAILED);
     assertThat(second.problem().orElse(""))
         .contains("the load query of cache \"product\" failed or was too slow 3 times in a row");
+    assertThat(loads).hasValue(3);
+  }
+
+  @Test
+  void leavesALoadQueryThatFailedThriceAloneInRefillsToo() throws Exception {
+    AtomicInteger loads = new AtomicInteger();
+    WarmableCache cache =
+        cache(
+            List.of(redis),
+            (keys, floor) -> {
+              loads.incrementAndGet();
+              throw new IllegalStateException("load failed: the server is away");
+            });
+    Refills refills = new Refills(Duration.ofSeconds(5), 100, new Random(1));
+
+    for (int i = 0; i < 5; i++) {
+      assertThat(refills.fill(cache, List.of("product:" + i)).failed()).isEqualTo(1);
+    }
+
     assertThat(loads).hasValue(3);
   }
 

@@ -110,7 +110,8 @@ class RunnerFixture {
   }
 
   static WarmableCache cache(List<FencedStore> stores, BatchLoader loader) {
-    return new WarmableCache("product", Duration.ofHours(1), stores, Optional.of(loader));
+    return new WarmableCache("product", Duration.ofHours(1), stores, Optional.of(loader))
+        .sparing(SETTINGS);
   }
 
   static BatchLoader.Loaded values(List<String> keys, Position floor) {
