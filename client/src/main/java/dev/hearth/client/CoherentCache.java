@@ -1,16 +1,11 @@
 package dev.hearth.client;
 
-import dev.hearth.client.CacheMeters.Bypass;
 import dev.hearth.client.access.AccessRecorder;
 import dev.hearth.client.feed.InvalidationFeed;
 import dev.hearth.client.near.NearCache;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
-import dev.hearth.store.FillOutcome;
-import dev.hearth.store.Lease;
-import dev.hearth.store.ReadOutcome;
-import dev.hearth.store.Value;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.time.Duration;
@@ -46,46 +41,48 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CoherentCache<V> {
   private final String name;
-  private final BoundedStore store;
-  private final Codec<V> codec;
-  private final TimeToLive ttl;
-  private final BusyWait busyWait;
   private final AccessRecorder recorder;
   private final CacheMeters meters;
-  private final DoubleSupplier random;
-  private final LongSupplier ticker;
-  private final LongConsumer pause;
-  private final Optional<FreshReads<V>> fresh;
-  private final Optional<NearReads<V>> near;
   private final TagGroups tagGroups;
+  private final Optional<NearReads<V>> near;
+  private final ReadThrough<V> through;
   private final Flights<TaggedKey, Answer<V>> flights = new Flights<>();
   private final Flights<TaggedKey, Answer<V>> guarded = new Flights<>();
 
   private CoherentCache(Builder<V> builder) {
     this.name = builder.cache;
-    this.ticker = builder.ticker;
-    this.store = new BoundedStore(builder.store, name, builder.storeTimeout, ticker);
-    this.codec = builder.codec;
-    this.ttl = new TimeToLive(builder.ttl, builder.negativeTtl, builder.jitterShare);
-    this.busyWait = new BusyWait(builder.busyBound);
     this.recorder = builder.recorder;
+    DoubleSupplier random = builder.random;
+    LongSupplier ticker = builder.ticker;
+    LongConsumer pause = builder.pause;
+    BoundedStore store = new BoundedStore(builder.store, name, builder.storeTimeout, ticker);
+    TimeToLive ttl = new TimeToLive(builder.ttl, builder.negativeTtl, builder.jitterShare);
+    BusyWait busyWait = new BusyWait(builder.busyBound);
     this.meters = new CacheMeters(builder.registry, name, builder.store.name());
-    this.random = builder.random;
-    this.pause = builder.pause;
-    Optional<InvalidationFeed> feed = Optional.ofNullable(builder.feed);
     this.tagGroups = new TagGroups(name, builder.tagTtls, builder.jitterShare, random);
-    this.fresh = feed.map(stream -> new FreshReads<>(name, stream, builder.policy, meters));
+    Optional<InvalidationFeed> feed = Optional.ofNullable(builder.feed);
     this.near =
         Optional.ofNullable(builder.near)
             .map(
                 settings ->
                     NearReads.begin(
                         name,
-                        feed.orElseThrow(() -> followsNothing("keeps values in the process")),
+                        feed.orElseThrow(() -> followsNothing(name, "keeps values in the process")),
                         settings,
                         tagGroups.names(),
                         builder.nearAdmission,
                         meters));
+    this.through =
+        new ReadThrough<>(
+            name,
+            store,
+            new Entries<>(store, builder.codec, ttl, random, meters),
+            tagGroups,
+            () -> new Waiting(busyWait, random, ticker, pause),
+            ticker,
+            meters,
+            feed.map(stream -> new FreshReads<>(name, stream, builder.policy, meters)),
+            near);
   }
 
   /**
@@ -171,161 +168,21 @@ public final class CoherentCache<V> {
       }
     }
     boolean any = asked instanceof Freshness.Any;
-    if (!any) {
-      fresh();
+    if (!any && through.fresh().isEmpty()) {
+      throw followsNothing(name, "is asked for freshness");
     }
     return (any ? flights : guarded)
-        .share(key, any && !LoaderThread.isInside(), () -> answer(key, loader, asked));
+        .share(key, any && !LoaderThread.isInside(), () -> through.answer(key, loader, asked));
   }
 
-  private Answer<V> answer(TaggedKey key, Loader<V> loader, Freshness asked) {
-    long begun = asked instanceof Freshness.Any ? 0 : ticker.getAsLong();
-    long waitingSince = 0;
-    boolean created = false;
-    for (int waits = 0; ; ) {
-      Optional<ReadOutcome> outcome = store.get(key);
-      if (outcome.isEmpty()) {
-        return bypass(Bypass.STORE_FAILURE, key, loader);
-      }
-      if (outcome.get() instanceof ReadOutcome.Hit hit) {
-        return hit(key, hit, loader, asked, begun);
-      }
-      if (outcome.get() instanceof ReadOutcome.Granted granted) {
-        return loadAndFill(key, granted.lease(), loader, asked);
-      }
-      if (outcome.get() instanceof ReadOutcome.Uncertain) {
-        return bypass(Bypass.UNCERTAIN, key, loader);
-      }
-      Bypass reason = Bypass.BUSY;
-      if (outcome.get() instanceof ReadOutcome.TagsMissing missing) {
-        if (!store.create(missing.tags(), tagGroups::lifeOf)) {
-          return bypass(Bypass.STORE_FAILURE, key, loader);
-        }
-        if (!created) {
-          // What counts is what is read from the store next, not what was sent to it.
-          created = true;
-          continue;
-        }
-        reason = Bypass.TAGS;
-      }
-      long now = ticker.getAsLong();
-      waitingSince = waits == 0 ? now : waitingSince;
-      Optional<Duration> next =
-          busyWait.pause(waits++, Duration.ofNanos(now - waitingSince), random.getAsDouble());
-      if (next.isEmpty() || Thread.currentThread().isInterrupted()) {
-        return bypass(reason, key, loader);
-      }
-      pause.accept(next.get().toNanos());
-    }
-  }
-
-  /**
-   * The order that everything rests on: the loader begins after the lease was granted, and after
-   * the tokens that the lease carries were read.
-   */
-  private Answer<V> loadAndFill(TaggedKey key, Lease lease, Loader<V> loader, Freshness asked) {
-    Answer<V> loaded;
-    try {
-      loaded = load(key.key(), loader, context(lease, asked));
-    } catch (RuntimeException | Error e) {
-      // Others need not wait for a value that does not come.
-      store.release(key.key(), lease);
-      throw e;
-    }
-    int bytes = fill(key.key(), lease, loaded.value());
-    keep(key, loaded.value(), lease.applied());
-    return loaded.encodedAs(bytes);
-  }
-
-  /** Who asks for freshness may ask for more than the store knows of, which B is. */
-  private static LoadContext context(Lease lease, Freshness asked) {
-    return asked instanceof Freshness.Any
-        ? LoadContext.from(lease.raised())
-        : LoadContext.primaryOnly();
-  }
-
-  private Answer<V> hit(
-      TaggedKey key, ReadOutcome.Hit hit, Loader<V> loader, Freshness asked, long begun) {
-    if (!(asked instanceof Freshness.Any)) {
-      FreshReads<V> guard = fresh();
-      Optional<FreshReads.InDoubt> inDoubt = guard.doubt(key.key(), hit, asked, begun);
-      if (inDoubt.isPresent()) {
-        return guard.answer(
-            key.key(),
-            inDoubt.get(),
-            () -> decoded(key, hit, loader),
-            () -> load(key.key(), loader, LoadContext.primaryOnly()));
-      }
-    }
-    Answer<V> answer = decoded(key, hit, loader);
-    if (answer.hit()) {
-      keep(key, answer.value(), hit.vouching());
-    }
-    return answer;
-  }
-
-  private Answer<V> decoded(TaggedKey key, ReadOutcome.Hit hit, Loader<V> loader) {
-    return decode(hit.value()).orElseGet(() -> bypass(Bypass.UNDECODABLE, key, loader));
-  }
-
-  private FreshReads<V> fresh() {
-    return fresh.orElseThrow(() -> followsNothing("is asked for freshness"));
-  }
-
-  private void keep(TaggedKey key, Optional<V> value, Position vouching) {
-    near.ifPresent(values -> values.offer(key, value, vouching));
-  }
-
-  private IllegalStateException followsNothing(String what) {
+  private static IllegalStateException followsNothing(String cache, String what) {
     return new IllegalStateException(
         "cache "
-            + name
+            + cache
             + " "
             + what
             + " and follows no invalidations; give its builder an InvalidationFeed with"
             + " follow(...)");
-  }
-
-  /**
-   * Empty where the codec cannot read the entry. It is valid to the store, so nobody can fill it.
-   */
-  private Optional<Answer<V>> decode(Value value) {
-    Optional<byte[]> bytes = value.bytes();
-    if (bytes.isEmpty()) {
-      return Optional.of(Answer.hit(Optional.empty()));
-    }
-    try {
-      return Optional.of(Answer.hit(Optional.of(codec.decode(bytes.get())), bytes.get().length));
-    } catch (Exception e) {
-      return Optional.empty();
-    }
-  }
-
-  private Answer<V> bypass(Bypass reason, TaggedKey key, Loader<V> loader) {
-    meters.bypassed(reason);
-    return load(key.key(), loader, LoadContext.primaryOnly());
-  }
-
-  private Answer<V> load(CacheKey key, Loader<V> loader, LoadContext context) {
-    long start = ticker.getAsLong();
-    Optional<V> value = LoaderThread.load(name, key.key(), loader, context);
-    return Answer.loaded(value, start, ticker.getAsLong() - start);
-  }
-
-  /** Says how large the encoded value is; 0 where there is none. */
-  private int fill(CacheKey key, Lease lease, Optional<V> loaded) {
-    Value value;
-    try {
-      value = loaded.isPresent() ? Value.of(codec.encode(loaded.get())) : Value.absent();
-    } catch (Exception e) {
-      meters.bypassed(Bypass.UNENCODABLE);
-      store.release(key, lease);
-      return 0;
-    }
-    Duration life = ttl.of(value.isAbsent(), random.getAsDouble());
-    Optional<FillOutcome> outcome = store.fill(key, lease, value, life);
-    outcome.ifPresentOrElse(meters::filled, () -> meters.bypassed(Bypass.STORE_FAILURE));
-    return value.bytes().map(bytes -> bytes.length).orElse(0);
   }
 
   /** Flights that have not landed; for tests. */

@@ -91,7 +91,9 @@ public interface FencedStore extends AutoCloseable {
 
   /**
    * Members of the store's cluster as this process knows them now, by names that stay for as long
-   * as they live; empty where the store has none to tell. Does not block, and asks nobody.
+   * as they live; empty where the store has none to tell. Redis never has: a replica that takes
+   * over has the data, and a node that lost its memory keeps its id, so a loss is told by the
+   * incarnation alone. Does not block, and asks nobody.
    */
   default Set<String> members() {
     return Set.of();

@@ -110,7 +110,7 @@ public final class HazelcastUnderTest implements StoreUnderTest {
         .connect();
   }
 
-  private String address() {
+  public String address() {
     return sandbox.hazelcast().address();
   }
 

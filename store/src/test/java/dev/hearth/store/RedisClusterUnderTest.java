@@ -47,8 +47,7 @@ public final class RedisClusterUnderTest implements StoreUnderTest {
       RedisCommands<String, String> node = client.connect(RedisURI.create(server.uri())).sync();
       nodes.add(node);
       node.clusterSetConfigEpoch(i + 1);
-      node.clusterAddSlots(
-          IntStream.range(i * KeySlot.SLOTS / NODES, (i + 1) * KeySlot.SLOTS / NODES).toArray());
+      node.clusterAddSlots(IntStream.range(firstSlotOf(i), firstSlotOf(i + 1)).toArray());
     }
     nodes.get(0).clusterMeet("127.0.0.1", servers.get(1).port());
     nodes.get(0).clusterMeet("127.0.0.1", servers.get(2).port());
@@ -70,6 +69,18 @@ public final class RedisClusterUnderTest implements StoreUnderTest {
         found++;
       }
     }
+  }
+
+  private static int firstSlotOf(int node) {
+    return node * KeySlot.SLOTS / NODES;
+  }
+
+  /** The node that had a key's slot at first. */
+  int nodeOf(CacheKey key) {
+    return IntStream.range(0, NODES)
+        .filter(node -> KeySlot.of(key.key()) < firstSlotOf(node + 1))
+        .findFirst()
+        .orElseThrow();
   }
 
   /**

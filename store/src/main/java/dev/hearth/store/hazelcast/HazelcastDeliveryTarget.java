@@ -10,6 +10,7 @@ import dev.hearth.store.PartitionMemory;
 import dev.hearth.store.PartitionRecords;
 import dev.hearth.store.Round;
 import dev.hearth.store.Turns;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -20,10 +21,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -42,12 +42,13 @@ import org.jspecify.annotations.Nullable;
 final class HazelcastDeliveryTarget implements DeliveryTarget {
   private static final int AT_ONCE = 1000;
 
-  private static final long TOMBSTONE_SECONDS = 10;
+  private static final Duration TOMBSTONE_LIFE = Duration.ofSeconds(10);
 
   private final String name;
   private final HazelcastLayout layout;
   private final IMap<String, Object> entries;
   private final BlockingCalls calls;
+  private final KeyWrites writes;
   private final Failures failures;
   private final HazelcastStore.Options options;
   private final Map<Integer, Opened> opened = new HashMap<>();
@@ -59,6 +60,7 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
     this.layout = layout;
     this.entries = layout.entries();
     this.calls = calls;
+    this.writes = KeyWrites.of(layout, calls);
     this.failures = new Failures(name, options.timeout());
     this.options = options;
   }
@@ -77,22 +79,17 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
   }
 
   private Optional<Resume> read(int partition) {
-    List<Supplier<CompletionStage<@Nullable Object>>> reads = new ArrayList<>();
+    Map<String, Object> found = await(calls.call(() -> records(partition)), deadline());
+    List<Optional<Meta>> known = new ArrayList<>();
+    List<Supplier<Future<?>>> foreign = new ArrayList<>();
     for (int home = 0; home < layout.hazelcastPartitions(); home++) {
       String key = layout.metaKey(partition, home);
-      reads.add(() -> Unreadable.getAsync(entries, key));
-    }
-    List<@Nullable Object> found = await(reads);
-    List<Optional<Meta>> known = new ArrayList<>();
-    List<Supplier<CompletionStage<Boolean>>> foreign = new ArrayList<>();
-    for (int home = 0; home < found.size(); home++) {
-      Object there = found.get(home);
+      Object there = found.get(key);
       Optional<Meta> meta =
           there instanceof byte[] bytes ? MetaCodec.decode(bytes) : Optional.empty();
       if (there != null && meta.isEmpty()) {
         // Not a record of ours, or of a layout that this build does not know.
-        String key = layout.metaKey(partition, home);
-        foreign.add(() -> entries.deleteAsync(key));
+        foreign.add(() -> writes.delete(key));
       }
       known.add(meta);
     }
@@ -105,6 +102,27 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
     }
     remember(partition, records);
     return records.lowest().map(meta -> new Resume(meta.topicId(), meta.offset()));
+  }
+
+  /** What stands where the records of a partition do. Blocks. */
+  private Map<String, Object> records(int partition) {
+    Set<String> names = new HashSet<>();
+    for (int home = 0; home < layout.hazelcastPartitions(); home++) {
+      names.add(layout.metaKey(partition, home));
+    }
+    try {
+      return entries.getAll(names);
+    } catch (HazelcastSerializationException e) {
+      // Which of them it is nobody says.
+      Map<String, Object> found = new HashMap<>();
+      for (String name : names) {
+        Object there = Unreadable.get(entries, name);
+        if (there != null) {
+          found.put(name, there);
+        }
+      }
+      return found;
+    }
   }
 
   @Override
@@ -121,11 +139,11 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
 
   /** Removes all records of a partition, so that it begins anew. */
   private void forget(int partition) {
-    List<Supplier<CompletionStage<Boolean>>> deletes = new ArrayList<>();
+    List<Supplier<Future<?>>> deletes = new ArrayList<>();
     List<Optional<Meta>> nothing = new ArrayList<>();
     for (int home = 0; home < layout.hazelcastPartitions(); home++) {
       String key = layout.metaKey(partition, home);
-      deletes.add(() -> entries.deleteAsync(key));
+      deletes.add(() -> writes.delete(key));
       nothing.add(Optional.empty());
     }
     await(deletes);
@@ -213,7 +231,7 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
   /** Carries out one step of all plans; returns the partitions where something else was found. */
   private Set<Integer> replace(List<Plan> plans, Step step) {
     List<Integer> partitions = new ArrayList<>();
-    List<Supplier<CompletionStage<Boolean>>> writes = new ArrayList<>();
+    List<Supplier<Future<Boolean>>> replacements = new ArrayList<>();
     for (Plan plan : plans) {
       int partition = plan.round().partition();
       plan.moves()
@@ -224,10 +242,10 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
                           write -> {
                             String key = layout.metaKey(partition, home);
                             partitions.add(partition);
-                            writes.add(() -> calls.call(() -> replace(key, write)));
+                            replacements.add(() -> calls.call(() -> replace(key, write)));
                           }));
     }
-    List<Boolean> replaced = await(writes);
+    List<Boolean> replaced = await(replacements);
     Set<Integer> mismatched = new HashSet<>();
     for (int i = 0; i < replaced.size(); i++) {
       if (!replaced.get(i)) {
@@ -268,45 +286,45 @@ final class HazelcastDeliveryTarget implements DeliveryTarget {
   }
 
   private void delete(Collection<Round> rounds) {
-    List<Supplier<CompletionStage<Boolean>>> deletes = new ArrayList<>();
+    List<Supplier<Future<?>>> tombstones = new ArrayList<>();
+    List<Supplier<Future<?>>> deletes = new ArrayList<>();
     for (Round round : rounds) {
       boolean firmly = doubtfulUntil.containsKey(round.partition());
       for (CacheKey key : round.keys()) {
         String cellKey = HazelcastLayout.cellKey(key);
-        deletes.add(
-            () ->
-                firmly
-                    ? Answers.of(
-                            entries.setAsync(
-                                cellKey,
-                                HazelcastLayout.TOMBSTONE,
-                                TOMBSTONE_SECONDS,
-                                TimeUnit.SECONDS))
-                        .thenCompose(overwritten -> entries.deleteAsync(cellKey))
-                    : entries.deleteAsync(cellKey));
+        if (firmly) {
+          tombstones.add(() -> writes.set(cellKey, HazelcastLayout.TOMBSTONE, TOMBSTONE_LIFE));
+        }
+        deletes.add(() -> writes.delete(cellKey));
       }
     }
+    // A tombstone that ends meanwhile has overwritten the backup already.
+    await(tombstones);
     await(deletes);
   }
 
   private <T extends @Nullable Object> List<T> await(
-      List<Supplier<CompletionStage<T>>> operations) {
+      List<? extends Supplier<? extends Future<? extends T>>> operations) {
     List<T> results = new ArrayList<>();
     for (int from = 0; from < operations.size(); from += AT_ONCE) {
-      List<CompletableFuture<T>> running = new ArrayList<>();
-      for (Supplier<CompletionStage<T>> operation :
+      List<Future<? extends T>> running = new ArrayList<>();
+      for (Supplier<? extends Future<? extends T>> operation :
           operations.subList(from, Math.min(operations.size(), from + AT_ONCE))) {
-        running.add(operation.get().toCompletableFuture());
+        running.add(operation.get());
       }
-      long deadline = System.nanoTime() + options.timeout().toNanos();
-      for (CompletableFuture<T> one : running) {
+      long deadline = deadline();
+      for (Future<? extends T> one : running) {
         results.add(await(one, deadline));
       }
     }
     return results;
   }
 
-  private <T extends @Nullable Object> T await(CompletableFuture<T> future, long deadline) {
+  private long deadline() {
+    return System.nanoTime() + options.timeout().toNanos();
+  }
+
+  private <T extends @Nullable Object> T await(Future<T> future, long deadline) {
     try {
       return future.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (ExecutionException | TimeoutException e) {

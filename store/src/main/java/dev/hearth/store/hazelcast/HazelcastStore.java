@@ -288,7 +288,8 @@ public final class HazelcastStore implements AutoCloseable {
             && present.getConfig().findMapConfig(entries.getName()).isNearCacheEnabled());
   }
 
-  private static MapConfig map(String name) {
+  /** How a map is configured where the cluster does not name it. */
+  static MapConfig map(String name) {
     return new MapConfig(name)
         .setTimeToLiveSeconds((int) DEFAULT_TTL.toSeconds())
         .setInMemoryFormat(InMemoryFormat.BINARY)

@@ -2,9 +2,6 @@ package dev.hearth.store.hazelcast;
 
 import com.hazelcast.map.IMap;
 import com.hazelcast.nio.serialization.HazelcastSerializationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,24 +18,5 @@ enum Unreadable {
     } catch (HazelcastSerializationException e) {
       return VALUE;
     }
-  }
-
-  /** As {@link #get}, without waiting. */
-  static CompletableFuture<@Nullable Object> getAsync(IMap<String, Object> entries, String name) {
-    CompletionStage<@Nullable Object> answer = entries.getAsync(name);
-    return Answers.<@Nullable Object>of(answer).exceptionally(Unreadable::orFail);
-  }
-
-  private static Object orFail(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    if (cause instanceof HazelcastSerializationException) {
-      return VALUE;
-    }
-    throw failure instanceof CompletionException already
-        ? already
-        : new CompletionException(failure);
   }
 }

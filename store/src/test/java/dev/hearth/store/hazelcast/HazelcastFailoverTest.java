@@ -23,10 +23,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +98,35 @@ class HazelcastFailoverTest {
       assertThat(reopen(delivery)).isPresent();
       apply(delivery, new RoundBuilder(PARTITION).watermark(1, 300, 310).offset(7).build());
     }
+  }
+
+  @Test
+  void tellsItsMembersByIdsThatTheNextMemberDoesNotShare() {
+    List<String> addresses = Members.addresses(3);
+    HazelcastInstance first = members.start(members.config(addresses.get(0), addresses));
+    HazelcastInstance second = members.start(members.config(addresses.get(1), addresses));
+    try (HazelcastStore cluster =
+            new HazelcastStore("cache", addresses, "failover", "test", 1, options());
+        FencedStore store = cluster.connect()) {
+      awaitMembers(store, first, second);
+
+      Members.kill(first);
+      awaitMembers(store, second);
+      HazelcastInstance third = members.start(members.config(addresses.get(2), addresses));
+      awaitMembers(store, second, third);
+
+      cluster.close();
+      assertThat(store.members()).isEmpty();
+    }
+  }
+
+  /** A client learns of them a moment later. */
+  private static void awaitMembers(FencedStore store, HazelcastInstance... expected) {
+    Set<String> ids =
+        Stream.of(expected)
+            .map(member -> member.getCluster().getLocalMember().getUuid().toString())
+            .collect(Collectors.toSet());
+    Eventually.until("the store tells members " + ids, () -> store.members().equals(ids));
   }
 
   private static FillOutcome fill(FencedStore store, CacheKey key, Map<CacheKey, Lease> leases) {

@@ -43,6 +43,7 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 @TestInstance(Lifecycle.PER_CLASS)
 class RedisReshardingTest {
   private static final Duration HOUR = Duration.ofHours(1);
+  private static final Duration BOUND = Duration.ofSeconds(60);
   private static final int MOVED_SLOTS = 8;
   private static final int KEYS_PER_SLOT = 6;
   private static final int PARTITION = 0;
@@ -155,7 +156,10 @@ class RedisReshardingTest {
             RedisReshardingTest::inAThread);
     Random random = new Random(seed);
     int changes = 0;
-    for (long lsn = 1_000; !mover.isDone() || changes < 300; lsn += 10, changes++) {
+    long deadline = System.nanoTime() + BOUND.toNanos();
+    for (long lsn = 1_000;
+        !mover.isDone() || changes < 300 || (!seen.enough() && System.nanoTime() < deadline);
+        lsn += 10, changes++) {
       int index = random.nextInt(keys.size());
       int version = database.incrementAndGet(index);
       log.publish(new RoundBuilder(PARTITION).keys(keys.get(index)).ceiling(1, lsn));
@@ -192,6 +196,11 @@ class RedisReshardingTest {
     private final LongAdder busy = new LongAdder();
     private final LongAdder uncertain = new LongAdder();
     private final LongAdder failed = new LongAdder();
+
+    /** Readers may have had no turn while the slots moved. */
+    boolean enough() {
+      return hit.sum() > 0 && filled.sum() > 0;
+    }
 
     @Override
     public String toString() {
