@@ -150,7 +150,7 @@ public final class Rows {
       if (needed.columns().isEmpty()) {
         lives.remove(table);
         store.remove(table);
-      } else if (!each.getValue().columns().equals(needed.sorted())) {
+      } else if (!each.getValue().isWhatIs(needed)) {
         begin(table, offset - 1, true);
       }
     }
@@ -379,7 +379,7 @@ public final class Rows {
   }
 
   private void begin(String table, long offset, boolean ask) {
-    live(table, TableLife.begun(offset, needs.apply(table).sorted(), ask ? ids.get() : ""));
+    live(table, TableLife.begun(offset, needs.apply(table), ask ? ids.get() : ""));
     asking = true;
     sweep.want();
   }
