@@ -1,5 +1,6 @@
 package dev.hearth.store;
 
+import dev.hearth.sandbox.Cases;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +21,7 @@ class RedisClusterStoreTest extends StoreContract {
    */
   @Test
   void doesAsTheProtocolOperationByOperation() {
-    long seed = Long.getLong("hearth.seed", new Random().nextLong());
+    long seed = Cases.seed();
     int operations = Integer.getInteger("hearth.operations", OPERATIONS);
     System.out.println("Redis Cluster: -Dhearth.seed=" + seed);
     cluster.clear();
