@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hearth.client.InMemoryStore.Mood;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.store.CacheKey;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -145,8 +146,8 @@ class SingleFlightTest {
 
   @Test
   void holdsNoFlightAfterAStormOfReadsFailuresAndInvalidations() throws Exception {
-    long seed = Long.getLong("hearth.test.seed", System.nanoTime());
-    System.out.println("SingleFlightTest: -Dhearth.test.seed=" + seed);
+    long seed = Cases.seed();
+    int reads = Cases.number(2_000);
     AtomicInteger expectedFailures = new AtomicInteger();
     List<InBackground<Boolean>> readers = new ArrayList<>();
 
@@ -156,7 +157,7 @@ class SingleFlightTest {
           InBackground.call(
               "reader-" + reader,
               () -> {
-                for (int read = 0; read < 2_000; read++) {
+                for (int read = 0; read < reads; read++) {
                   stormyRead(random, expectedFailures);
                 }
                 return true;
@@ -167,7 +168,7 @@ class SingleFlightTest {
       assertThat(reader.await()).isTrue();
     }
     assertThat(expectedFailures.get()).isPositive();
-    assertThat(cache.flightsUnderWay()).isZero();
+    assertThat(cache.flightsUnderWay()).as("-Dhearth.seed=%d", seed).isZero();
   }
 
   private void stormyRead(Random random, AtomicInteger failures) {

@@ -2,6 +2,7 @@ package dev.hearth.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.sandbox.Sandbox;
 import dev.hearth.sandbox.Server;
 import dev.hearth.schemas.key.KeySlot;
@@ -50,14 +51,13 @@ class TagsUnderChangeTest {
   /** Reads for each change, so that some are answered from the store. */
   private static final int READS = 6;
 
-  private static final long SEED = Long.getLong("hearth.seed", System.nanoTime());
+  private static final long SEED = Cases.seed();
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private static Sandbox sandbox;
 
   @BeforeAll
   static void startServers() {
-    System.out.println("TagsUnderChangeTest: -Dhearth.seed=" + SEED);
     sandbox = Sandbox.builder().servers(Server.REDIS, Server.HAZELCAST).start();
   }
 
@@ -262,7 +262,7 @@ class TagsUnderChangeTest {
         String[] found = value.split(",");
         for (int n = 0; n < found.length; n++) {
           assertThat(Long.parseLong(found[n]))
-              .as("list %d, shelf %d", list, shelves.get(n))
+              .as("list %d, shelf %d, -Dhearth.seed=%d", list, shelves.get(n), SEED)
               .isGreaterThanOrEqualTo(floor[shelves.get(n)]);
         }
         reads.incrementAndGet();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hearth.cli.Role;
 import dev.hearth.cli.Services;
 import dev.hearth.client.CoherentCache;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.store.FencedStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -27,11 +28,10 @@ import org.junit.jupiter.api.Test;
 /** Ingest and invalidator, killed in the middle of traffic: nothing that changed stays cached. */
 class KilledServicesTest {
   private static final int PRODUCTS = 300;
-  private static final long SEED = Long.getLong("hearth.seed", System.nanoTime());
+  private static final long SEED = Cases.seed();
 
   @Test
   void killingIngestAndInvalidatorInTheMiddleOfTrafficLosesNothing() throws Exception {
-    System.out.println("-Dhearth.seed=" + SEED);
     try (Shop shop = new Shop()) {
       shop.execute(
           "insert into product select i, 'v0', i % 10 from generate_series(1, " + PRODUCTS + ") i");
@@ -75,7 +75,11 @@ class KilledServicesTest {
         }
 
         for (String store : List.of("redis", "hazelcast")) {
-          eventually(() -> assertThat(stale(shop, shop.store(readers, store))).isEmpty());
+          eventually(
+              () ->
+                  assertThat(stale(shop, shop.store(readers, store)))
+                      .as("-Dhearth.seed=%d", SEED)
+                      .isEmpty());
         }
       } finally {
         stop.set(true);

@@ -3,6 +3,7 @@ package dev.hearth.store;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.Watermark;
@@ -41,7 +42,7 @@ class ManyRecordsEquivalenceTest {
   private static final int ENOUGH_FOR_EVERY_OUTCOME = 10_000;
 
   private static final int OPERATIONS = Integer.getInteger("hearth.operations", 10_000);
-  private static final long SEED = Long.getLong("hearth.seed", new Random().nextLong());
+  private static final long SEED = Cases.seed();
   private static final Set<String> EVERYTHING =
       Set.of(
           "Hit",

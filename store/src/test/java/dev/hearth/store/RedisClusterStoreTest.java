@@ -2,6 +2,7 @@ package dev.hearth.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.key.KeySlot;
 import java.time.Duration;
 import java.util.Random;
@@ -26,7 +27,7 @@ class RedisClusterStoreTest extends StoreContract {
    */
   @Test
   void doesAsTheProtocolOperationByOperation() {
-    long seed = Long.getLong("hearth.seed", new Random().nextLong());
+    long seed = Cases.seed();
     int operations = Integer.getInteger("hearth.operations", OPERATIONS);
     System.out.println("Redis Cluster: -Dhearth.seed=" + seed);
     cluster.clear();

@@ -2,6 +2,7 @@ package dev.hearth.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +16,7 @@ class StoreEquivalenceTest {
 
   private static final int OPERATIONS = 10_000;
 
-  private final long seed = Long.getLong("hearth.seed", new Random().nextLong());
+  private final long seed = Cases.seed();
   private final int operations = Integer.getInteger("hearth.operations", OPERATIONS);
 
   @Test

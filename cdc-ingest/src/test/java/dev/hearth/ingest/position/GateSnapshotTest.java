@@ -3,8 +3,8 @@ package dev.hearth.ingest.position;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hearth.sandbox.Cases;
 import java.time.Instant;
-import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -63,23 +63,24 @@ class GateSnapshotTest {
 
   @Test
   void widensEveryTransactionInUseBackToItself() {
-    Random random = Seed.random("GateSnapshotTest");
-    for (int i = 0; i < 200_000; i++) {
-      long nearBoundary = ((1L + random.nextInt(1000)) << 32) + random.nextInt(2001) - 1000;
-      long xmax = random.nextBoolean() ? nearBoundary : (1L << 32) + (random.nextLong() >>> 8);
-      long distance =
-          random.nextBoolean()
-              ? random.nextInt(4001) - 2000
-              : random.nextInt(); // from -2^31 to 2^31 - 1
-      long transaction = xmax + distance;
-      if ((transaction & LOWER_32) == 0) {
-        continue;
-      }
+    Cases.check(
+        200_000,
+        random -> {
+          long nearBoundary = ((1L + random.nextInt(1000)) << 32) + random.nextInt(2001) - 1000;
+          long xmax = random.nextBoolean() ? nearBoundary : (1L << 32) + (random.nextLong() >>> 8);
+          long distance =
+              random.nextBoolean()
+                  ? random.nextInt(4001) - 2000
+                  : random.nextInt(); // from -2^31 to 2^31 - 1
+          long transaction = xmax + distance;
+          if ((transaction & LOWER_32) == 0) {
+            return;
+          }
 
-      assertThat(at(xmax).widen(transaction & LOWER_32))
-          .as("xmax %d, transaction %d", xmax, transaction)
-          .isEqualTo(transaction);
-    }
+          assertThat(at(xmax).widen(transaction & LOWER_32))
+              .as("xmax %d, transaction %d", xmax, transaction)
+              .isEqualTo(transaction);
+        });
   }
 
   private static GateSnapshot at(long xmax) {

@@ -2,6 +2,7 @@ package dev.hearth.ingest.position;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.position.Watermark;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -90,16 +91,17 @@ class WatermarkTrackerTest {
 
   @Test
   void agreesWithANaiveModelOverRandomHistories() {
-    Random random = Seed.random("WatermarkTrackerTest");
-    for (int history = 0; history < 300; history++) {
-      Model model = new Model(random);
-      for (int step = 0; step < 400; step++) {
-        model.step();
-        model.check();
-      }
-      model.finish();
-      model.check();
-    }
+    Cases.check(
+        300,
+        random -> {
+          Model model = new Model(random);
+          for (int step = 0; step < 400; step++) {
+            model.step();
+            model.check();
+          }
+          model.finish();
+          model.check();
+        });
   }
 
   private void received(long sequence, long lsn, long transaction) {

@@ -1,9 +1,9 @@
 package dev.hearth.ingest.rows;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.hearth.ingest.rows.SnapshotHistory.Protection;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -27,25 +28,25 @@ class SnapshotPassTest {
 
   @Test
   void everyRowIsAsThePublishedChangesMadeItAndNoneIsMissing() {
-    long seed = Long.getLong("hearth.seed", System.nanoTime());
-    int ends = 0;
-    int rows = 0;
-    for (int i = 0; i < HISTORIES; i++) {
-      long each = seed + i;
-      SnapshotHistory history = new SnapshotHistory(new Random(each), Set.of());
-      assertThatCode(history::run).as("-Dhearth.seed=" + each).doesNotThrowAnyException();
-      ends += history.ends();
-      rows += history.rows();
-    }
+    AtomicLong ends = new AtomicLong();
+    AtomicLong rows = new AtomicLong();
+    Cases.check(
+        HISTORIES,
+        random -> {
+          SnapshotHistory history = new SnapshotHistory(random, Set.of());
+          history.run();
+          ends.addAndGet(history.ends());
+          rows.addAndGet(history.rows());
+        });
     // The histories do reach what they are about.
-    assertThat(ends).isGreaterThan(HISTORIES / 2);
-    assertThat(rows).isGreaterThan(HISTORIES);
+    assertThat(ends.get()).isGreaterThan(HISTORIES / 2);
+    assertThat(rows.get()).isGreaterThan(HISTORIES);
   }
 
   @ParameterizedTest
   @EnumSource(Protection.class)
   void withoutEachProtectionARowIsWrongOrMissing(Protection without) {
-    long seed = Long.getLong("hearth.seed", System.nanoTime());
+    long seed = Cases.seed();
     Set<Protection> off = new HashSet<>(Set.of(without));
 
     boolean wrong =

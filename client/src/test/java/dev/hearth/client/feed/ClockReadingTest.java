@@ -2,15 +2,14 @@ package dev.hearth.client.feed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.position.History;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class ClockReadingTest {
   private static final History HISTORY = new History("7", 1);
-  private static final long SEED = Long.getLong("hearth.seed", System.nanoTime());
 
   @Test
   void countsFromBeforeTheReadingWasAskedFor() {
@@ -24,24 +23,24 @@ class ClockReadingTest {
 
   @Test
   void isNeverBelowTheTrueAgeHoweverTheClocksStandAndHoweverSlowTheAnswerIs() {
-    System.out.println("-Dhearth.seed=" + SEED);
-    Random random = new Random(SEED);
-    for (int i = 0; i < 10_000; i++) {
-      // The database's clock: set to anything, and up to 500 ppm faster or slower than ours.
-      Instant set = Instant.ofEpochSecond(random.nextInt());
-      double rate = 1 + (random.nextDouble() - 0.5) / 1000;
-      long gate = random.nextLong(3_600_000_000_000L);
-      long asked = random.nextLong(3_600_000_000_000L);
-      long answered = asked + random.nextLong(5_000_000_000L);
-      long now = Math.max(gate, answered) + random.nextLong(3_600_000_000_000L);
+    Cases.check(
+        10_000,
+        random -> {
+          // The database's clock: set to anything, and up to 500 ppm faster or slower than ours.
+          Instant set = Instant.ofEpochSecond(random.nextInt());
+          double rate = 1 + (random.nextDouble() - 0.5) / 1000;
+          long gate = random.nextLong(3_600_000_000_000L);
+          long asked = random.nextLong(3_600_000_000_000L);
+          long answered = asked + random.nextLong(5_000_000_000L);
+          long now = Math.max(gate, answered) + random.nextLong(3_600_000_000_000L);
 
-      Duration age =
-          new ClockReading(HISTORY, set.plusNanos((long) (answered * rate)), asked)
-              .ageOf(set.plusNanos((long) (gate * rate)), now);
+          Duration age =
+              new ClockReading(HISTORY, set.plusNanos((long) (answered * rate)), asked)
+                  .ageOf(set.plusNanos((long) (gate * rate)), now);
 
-      // Ages are counted in the database's seconds.
-      long trueAge = (long) ((now - gate) * rate);
-      assertThat(age.toNanos()).isGreaterThanOrEqualTo(trueAge - 1_000);
-    }
+          // Ages are counted in the database's seconds.
+          long trueAge = (long) ((now - gate) * rate);
+          assertThat(age.toNanos()).isGreaterThanOrEqualTo(trueAge - 1_000);
+        });
   }
 }

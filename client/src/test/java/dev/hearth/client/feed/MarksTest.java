@@ -2,6 +2,7 @@ package dev.hearth.client.feed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.Watermark;
 import java.time.Duration;
@@ -14,7 +15,6 @@ import org.junit.jupiter.api.Test;
 
 class MarksTest {
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
-  private static final long SEED = Long.getLong("hearth.seed", System.nanoTime());
 
   private final Marks marks = new Marks();
 
@@ -69,8 +69,11 @@ class MarksTest {
 
   @Test
   void roundsDownWhatItLeavesOutByATenthOfASecondAtMost() {
-    System.out.println("-Dhearth.seed=" + SEED);
-    Random random = new Random(SEED);
+    Cases.check(1, MarksTest::roundsDownAtRandom);
+  }
+
+  private static void roundsDownAtRandom(Random random) {
+    Marks each = new Marks();
     TreeMap<Long, Watermark> all = new TreeMap<>();
     long offset = 0;
     Duration time = Duration.ZERO;
@@ -78,16 +81,16 @@ class MarksTest {
       offset += 1 + random.nextInt(5);
       time = time.plusMillis(random.nextInt(60));
       Watermark mark = mark(100 + offset, time);
-      marks.add(offset, mark);
+      each.add(offset, mark);
       all.put(offset, mark);
     }
 
     for (Map.Entry<Long, Watermark> exact : all.entrySet()) {
-      Optional<Watermark> told = marks.appliedAt(exact.getValue().position(), exact.getKey());
+      Optional<Watermark> told = each.appliedAt(exact.getValue().position(), exact.getKey());
       Duration lost = Duration.between(told.orElseThrow().gateTime(), exact.getValue().gateTime());
       assertThat(lost).isBetween(Duration.ZERO, Duration.ofMillis(160));
     }
-    assertThat(marks.latest()).contains(all.lastEntry().getValue());
+    assertThat(each.latest()).contains(all.lastEntry().getValue());
   }
 
   private static Watermark mark(long lsn, Duration later) {

@@ -3,6 +3,7 @@ package dev.hearth.guarantees.oracle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.guarantees.oracle.Round.Fault;
+import dev.hearth.sandbox.Cases;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ class DifferentialOracleTest {
 
   @Test
   void whateverATransactionChangesIsInvalidated() throws Exception {
-    long seed = Long.getLong("hearth.seed", System.nanoTime());
+    long seed = Cases.seed();
     int transactions = Integer.getInteger("hearth.transactions", 2_000);
     System.out.println("DifferentialOracleTest: random input of -Dhearth.seed=" + seed);
     Tally tally = new Tally();

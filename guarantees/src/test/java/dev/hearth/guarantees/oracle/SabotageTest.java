@@ -2,6 +2,7 @@ package dev.hearth.guarantees.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -13,7 +14,7 @@ class SabotageTest {
   @ParameterizedTest
   @EnumSource(Sabotage.Kind.class)
   void theComparisonNamesWhatIsMissed(Sabotage.Kind kind) throws Exception {
-    long seed = Long.getLong("hearth.seed", System.nanoTime());
+    long seed = Cases.seed();
     System.out.println("SabotageTest: random input of -Dhearth.seed=" + seed);
     Round.Plan plan = new Round.Plan(seed, TRANSACTIONS, 5, List.of(), Sabotage.properties(kind));
 

@@ -69,11 +69,16 @@ final class StoreFormat {
           out.writeLong(life.since());
           out.writeLong(life.completeFrom());
           out.writeUTF(life.snapshot());
-          out.writeInt(life.columns().size());
-          for (String column : life.columns()) {
-            out.writeUTF(column);
-          }
+          names(out, life.columns());
+          names(out, life.indexed());
         });
+  }
+
+  private static void names(DataOutputStream out, List<String> names) throws IOException {
+    out.writeInt(names.size());
+    for (String name : names) {
+      out.writeUTF(name);
+    }
   }
 
   static TableLife life(byte[] bytes) {
@@ -83,12 +88,19 @@ final class StoreFormat {
           long since = in.readLong();
           long completeFrom = in.readLong();
           String snapshot = in.readUTF();
-          List<String> columns = new ArrayList<>();
-          for (int left = in.readInt(); left > 0; left--) {
-            columns.add(in.readUTF());
-          }
-          return new TableLife(since, columns, snapshot, completeFrom);
+          List<String> columns = names(in);
+          // Earlier versions did not write down what they could find rows by.
+          List<String> indexed = in.available() == 0 ? List.of() : names(in);
+          return new TableLife(since, columns, indexed, snapshot, completeFrom);
         });
+  }
+
+  private static List<String> names(DataInputStream in) throws IOException {
+    List<String> names = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      names.add(in.readUTF());
+    }
+    return names;
   }
 
   static byte[] row(StoredRow row, List<String> columns) {

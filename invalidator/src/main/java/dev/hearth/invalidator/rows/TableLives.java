@@ -80,7 +80,7 @@ final class TableLives {
       if (needed.columns().isEmpty()) {
         lives.remove(table);
         store.remove(table);
-      } else if (!each.getValue().columns().equals(needed.sorted())) {
+      } else if (!each.getValue().isWhatIs(needed)) {
         begin(table, offset - 1, true);
       }
     }
@@ -98,7 +98,7 @@ final class TableLives {
    * @param ask whether the ingest is to be asked for the rows
    */
   void begin(String table, long offset, boolean ask) {
-    put(table, TableLife.begun(offset, needs.apply(table).sorted(), ask ? ids.get() : ""));
+    put(table, TableLife.begun(offset, needs.apply(table), ask ? ids.get() : ""));
     asking = true;
     sweep.want();
   }

@@ -2,7 +2,7 @@ package dev.hearth.invalidator.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.hearth.invalidator.Seeds;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.invalidation.Cause;
 import dev.hearth.schemas.invalidation.Invalidation;
 import dev.hearth.schemas.invalidation.InvalidationMark;
@@ -172,39 +172,32 @@ class RoundBuilderTest {
   /** However a stretch is cut into rounds, the same keys go and the same positions are reached. */
   @Test
   void losesNothingWhereverARoundEnds() {
-    long seed = Seeds.next();
-    Random random = new Random(seed);
-    for (int run = 0; run < 2_000; run++) {
-      List<InvalidationRecord> records = new ArrayList<>();
-      for (int i = random.nextInt(12) + 1; i > 0; i--) {
-        records.add(randomRecord(random));
-      }
-      int cut = random.nextInt(records.size() + 1);
+    Cases.check(
+        2_000,
+        random -> {
+          List<InvalidationRecord> records = new ArrayList<>();
+          for (int i = random.nextInt(12) + 1; i > 0; i--) {
+            records.add(randomRecord(random));
+          }
+          int cut = random.nextInt(records.size() + 1);
 
-      Round whole = build(records, 0, records.size());
-      Round head = build(records, 0, cut);
-      Round tail = build(records, cut, records.size());
+          Round whole = build(records, 0, records.size());
+          Round head = build(records, 0, cut);
+          Round tail = build(records, cut, records.size());
 
-      List<CacheKey> keys = new ArrayList<>(head.keys());
-      keys.addAll(tail.keys());
-      assertThat(whole.keys())
-          .as("seed %d", seed)
-          .containsExactlyInAnyOrderElementsOf(Set.copyOf(keys));
-      assertThat(whole.ceiling())
-          .as("seed %d", seed)
-          .isEqualTo(Position.max(head.ceiling(), tail.ceiling()));
-      for (String cache : FENCED) {
-        assertThat(whole.generations().getOrDefault(cache, 0L))
-            .as("seed %d", seed)
-            .isEqualTo(
-                Math.max(
-                    head.generations().getOrDefault(cache, 0L),
-                    tail.generations().getOrDefault(cache, 0L)));
-      }
-      assertThat(whole.watermark())
-          .as("seed %d", seed)
-          .isEqualTo(tail.watermark().or(head::watermark));
-    }
+          List<CacheKey> keys = new ArrayList<>(head.keys());
+          keys.addAll(tail.keys());
+          assertThat(whole.keys()).containsExactlyInAnyOrderElementsOf(Set.copyOf(keys));
+          assertThat(whole.ceiling()).isEqualTo(Position.max(head.ceiling(), tail.ceiling()));
+          for (String cache : FENCED) {
+            assertThat(whole.generations().getOrDefault(cache, 0L))
+                .isEqualTo(
+                    Math.max(
+                        head.generations().getOrDefault(cache, 0L),
+                        tail.generations().getOrDefault(cache, 0L)));
+          }
+          assertThat(whole.watermark()).isEqualTo(tail.watermark().or(head::watermark));
+        });
   }
 
   private static Round build(List<InvalidationRecord> records, int from, int to) {

@@ -2,7 +2,7 @@ package dev.hearth.invalidator.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.hearth.invalidator.Seeds;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.store.CacheKey;
 import java.time.Duration;
@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -110,41 +109,41 @@ class SecondDeletesTest {
   /** Whenever it stops, what has not been deleted twice is in the log behind the held offset. */
   @Test
   void losesNoSecondDeleteWheneverItStops() {
-    long seed = Seeds.next();
-    Random random = new Random(seed);
-    for (int run = 0; run < 2_000; run++) {
-      SecondDeletes waiting =
-          new SecondDeletes(Map.of("page", plain("page", 5), "list", plain("list", 1)));
-      List<CacheKey> log = new ArrayList<>();
-      Set<Integer> twice = new HashSet<>();
-      List<Long> deletedAt = new ArrayList<>();
-      long now = 0;
-      int records = random.nextInt(20) + 1;
-      for (int offset = 0; offset < records; offset++) {
-        CacheKey key = key(random.nextBoolean() ? "page" : "list", random.nextInt(4));
-        log.add(key);
-        deletedAt.add(now);
-        waiting.note(0, offset, Set.of(key), Set.of(), now);
-        now += random.nextInt(3) * SECOND;
-        SecondDeletes.Due due =
-            waiting.takeDue(now).getOrDefault(0, new SecondDeletes.Due(Set.of(), Set.of()));
-        for (int earlier = 0; earlier <= offset; earlier++) {
-          long delay = log.get(earlier).cache().equals("page") ? 5 : 1;
-          if (due.keys().contains(log.get(earlier))
-              && now - deletedAt.get(earlier) >= delay * SECOND) {
-            twice.add(earlier);
+    Cases.check(
+        2_000,
+        random -> {
+          SecondDeletes waiting =
+              new SecondDeletes(Map.of("page", plain("page", 5), "list", plain("list", 1)));
+          List<CacheKey> log = new ArrayList<>();
+          Set<Integer> twice = new HashSet<>();
+          List<Long> deletedAt = new ArrayList<>();
+          long now = 0;
+          int records = random.nextInt(20) + 1;
+          for (int offset = 0; offset < records; offset++) {
+            CacheKey key = key(random.nextBoolean() ? "page" : "list", random.nextInt(4));
+            log.add(key);
+            deletedAt.add(now);
+            waiting.note(0, offset, Set.of(key), Set.of(), now);
+            now += random.nextInt(3) * SECOND;
+            SecondDeletes.Due due =
+                waiting.takeDue(now).getOrDefault(0, new SecondDeletes.Due(Set.of(), Set.of()));
+            for (int earlier = 0; earlier <= offset; earlier++) {
+              long delay = log.get(earlier).cache().equals("page") ? 5 : 1;
+              if (due.keys().contains(log.get(earlier))
+                  && now - deletedAt.get(earlier) >= delay * SECOND) {
+                twice.add(earlier);
+              }
+            }
+
+            long resume = waiting.oldestOffset(0).orElse(offset + 1) - 1;
+
+            for (int earlier = 0; earlier <= resume; earlier++) {
+              assertThat(twice)
+                  .as("offsets up to %d will not come again", resume)
+                  .contains(earlier);
+            }
           }
-        }
-
-        long resume = waiting.oldestOffset(0).orElse(offset + 1) - 1;
-
-        for (int earlier = 0; earlier <= resume; earlier++) {
-          assertThat(twice)
-              .as("seed %d, offsets up to %d will not come again", seed, resume)
-              .contains(earlier);
-        }
-      }
-    }
+        });
   }
 
   private static StoreCaches.Plain plain(String cache, int seconds) {

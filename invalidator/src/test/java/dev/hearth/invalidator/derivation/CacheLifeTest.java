@@ -2,8 +2,7 @@ package dev.hearth.invalidator.derivation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.hearth.invalidator.Seeds;
-import java.util.Random;
+import dev.hearth.sandbox.Cases;
 import org.junit.jupiter.api.Test;
 
 class CacheLifeTest {
@@ -20,16 +19,17 @@ class CacheLifeTest {
 
   @Test
   void isReadAsItWasWritten() {
-    Random random = new Random(Seeds.next());
-    for (int i = 0; i < 1_000; i++) {
-      CacheLife life =
-          new CacheLife(
-              random.nextLong(),
-              random.nextLong(),
-              random.nextBoolean() ? "" : "unknown-value",
-              random.nextBoolean() ? "" : Long.toHexString(random.nextLong()));
+    Cases.check(
+        1_000,
+        random -> {
+          CacheLife life =
+              new CacheLife(
+                  random.nextLong(),
+                  random.nextLong(),
+                  random.nextBoolean() ? "" : "unknown-value",
+                  random.nextBoolean() ? "" : Long.toHexString(random.nextLong()));
 
-      assertThat(CacheLife.parse(life.text())).isEqualTo(life);
-    }
+          assertThat(CacheLife.parse(life.text())).isEqualTo(life);
+        });
   }
 }

@@ -2,8 +2,8 @@ package dev.hearth.invalidator.derivation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.hearth.invalidator.Seeds;
 import dev.hearth.invalidator.derivation.Derivation.Key;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -168,44 +169,44 @@ class DerivationTest {
    */
   @Test
   void touchesExactlyTheKeysWhoseRowsChanged() {
-    long seed = Seeds.next();
-    Random random = new Random(seed);
-    for (int i = 0; i < CHANGES; i++) {
-      ChangeEvent change = randomChange(random);
+    Cases.check(
+        CHANGES,
+        random -> {
+          ChangeEvent change = randomChange(random);
 
-      Derivation.Touched touched = derivation.derive(change);
+          Derivation.Touched touched = derivation.derive(change);
 
-      assertThat(touched.keys().keySet())
-          .as("change %d of seed %d: %s", i, seed, change)
-          .containsExactlyInAnyOrderElementsOf(expected(change));
-      assertThat(touched.voided()).isEmpty();
-    }
+          assertThat(touched.keys().keySet())
+              .as("%s", change)
+              .containsExactlyInAnyOrderElementsOf(expected(change));
+          assertThat(touched.voided()).isEmpty();
+        });
   }
 
   @Test
   void losesNoKeyWhenTheLogCarriesLess() {
-    long seed = Seeds.next();
-    Random random = new Random(seed);
-    int voided = 0;
-    for (int i = 0; i < CHANGES; i++) {
-      ChangeEvent change = randomChange(random);
-      ChangeEvent poorer =
-          change(
-              change.table(),
-              change.operation(),
-              without(random, change.before().columns()),
-              without(random, change.after().columns()));
+    AtomicInteger voided = new AtomicInteger();
+    Cases.check(
+        CHANGES,
+        random -> {
+          ChangeEvent change = randomChange(random);
+          ChangeEvent poorer =
+              change(
+                  change.table(),
+                  change.operation(),
+                  without(random, change.before().columns()),
+                  without(random, change.after().columns()));
 
-      Derivation.Touched touched = derivation.derive(poorer);
+          Derivation.Touched touched = derivation.derive(poorer);
 
-      for (Key key : expected(change)) {
-        assertThat(touched.keys().containsKey(key) || touched.voided().containsKey(key.cache()))
-            .as("%s lost by change %d of seed %d: %s", key, i, seed, poorer)
-            .isTrue();
-      }
-      voided += touched.voided().size();
-    }
-    assertThat(voided).isPositive();
+          for (Key key : expected(change)) {
+            assertThat(touched.keys().containsKey(key) || touched.voided().containsKey(key.cache()))
+                .as("%s lost by %s", key, poorer)
+                .isTrue();
+          }
+          voided.addAndGet(touched.voided().size());
+        });
+    assertThat(voided.get()).isPositive();
   }
 
   private static Set<Key> expected(ChangeEvent change) {

@@ -3,7 +3,7 @@ package dev.hearth.invalidator.lineage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.hearth.invalidator.Seeds;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.invalidation.Applied;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.Watermark;
@@ -39,13 +39,23 @@ class LineageIndexTest {
     return new LineageLimits(bytes, most, Duration.ofDays(1));
   }
 
+  private void beginAnew() {
+    directory = directory.resolve("again");
+    model.clear();
+    nextOffset = 0;
+  }
+
   private LineageIndex open(long bytes, int most) {
     return LineageIndex.open(directory, limits(bytes, most));
   }
 
   @Test
   void tellsTheLastEventsOfEverySubjectAsAnExactModelDoes() {
-    Random random = new Random(Seeds.next());
+    Cases.check(1, this::tellsTheLastEvents);
+  }
+
+  private void tellsTheLastEvents(Random random) {
+    beginAnew();
     List<Subject> subjects = new ArrayList<>(List.of(Subject.everything(0)));
     IntStream.range(0, 60).forEach(i -> subjects.add(Subject.key(0, "product", "product:" + i)));
     subjects.add(Subject.cache(0, "product"));
@@ -141,8 +151,12 @@ class LineageIndexTest {
 
   @Test
   void staysWithinItsBytesAndSaysSinceWhenNothingIsLeftOut() {
+    Cases.check(1, this::staysWithinItsBytes);
+  }
+
+  private void staysWithinItsBytes(Random random) {
+    beginAnew();
     long bytes = 4_000_000;
-    Random random = new Random(Seeds.next());
     byte[] payload = new byte[400];
     long largest = 0;
     int dropped = 0;

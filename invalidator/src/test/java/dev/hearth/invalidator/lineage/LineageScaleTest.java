@@ -3,7 +3,7 @@ package dev.hearth.invalidator.lineage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hearth.chassis.config.HearthConfig;
-import dev.hearth.invalidator.Seeds;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.codec.WireCodec;
 import dev.hearth.schemas.invalidation.Applied;
 import dev.hearth.schemas.invalidation.Cause;
@@ -57,7 +57,7 @@ class LineageScaleTest {
   void answersWithinASecondWhateverIsRecorded() {
     int events = Integer.getInteger("hearth.events", 50_000);
     int keys = Math.max(1_000, events / 10);
-    Random random = new Random(Seeds.next());
+    Random random = new Random(Cases.seed());
     long recordingNanos = 0;
     long[] offsets = new long[TOPICS.invalidations().partitions()];
     try (LineageIndex index = LineageIndex.open(directory, limits)) {

@@ -10,6 +10,7 @@ import dev.hearth.schemas.change.SnapshotRequest;
 import dev.hearth.schemas.change.SnapshotRow;
 import dev.hearth.schemas.position.Position;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,49 @@ class RowsTest {
         .singleElement()
         .satisfies(
             request -> assertThat(request.columns()).containsExactly("category", "id", "name"));
+  }
+
+  @Test
+  void asksForAllRowsWhereNewRulesJoinOnAColumnThatWasStoredAlready() {
+    rows = start(new TableNeeds(Set.of("id", "category"), Set.of("category"), Set.of(), true));
+    complete();
+
+    rows = start(NEEDS);
+    rows.at(offset, Set.of(TABLE));
+
+    assertThat(rows.find(TABLE, "category", "10", offset, false, 1))
+        .isEqualTo(new Found.NotKnown("incomplete"));
+    complete(rows.requests(now).get(0));
+    assertThat(rows.find(TABLE, "category", "10", offset, false, 1))
+        .isEqualTo(new Found.Matches(List.of(image("1", "10"))));
+  }
+
+  @Test
+  void doesNotBelieveAnIndexThatRulesInBetweenDidNotKeep() {
+    complete();
+    rows = start(new TableNeeds(Set.of("id", "category"), Set.of("category"), Set.of(), true));
+    update("1", "20");
+
+    rows = start(NEEDS);
+    rows.at(offset, Set.of(TABLE));
+
+    assertThat(rows.find(TABLE, "category", "20", offset, false, 1))
+        .isEqualTo(new Found.NotKnown("incomplete"));
+  }
+
+  @Test
+  void readsWhatEarlierVersionsStoredAsRowsWithoutAnIndex() {
+    TableLife life =
+        TableLife.begun(7, new TableNeeds(Set.of("id", "category"), Set.of(), Set.of(), true), "s")
+            .completeFrom(9);
+    byte[] today = StoreFormat.life(life);
+
+    byte[] then = Arrays.copyOf(today, today.length - Integer.BYTES);
+
+    assertThat(StoreFormat.life(then)).isEqualTo(life);
+    assertThat(StoreFormat.life(then).isWhatIs(NEEDS)).isFalse();
+    assertThat(life.incarnation())
+        .isEqualTo("%016x%08x".formatted(7, List.of("category", "id").hashCode()));
   }
 
   @Test

@@ -3,9 +3,8 @@ package dev.hearth.schemas.access;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.hearth.schemas.Seed;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.access.HotKeys.HotKey;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,27 +46,28 @@ class ChurnTest {
 
   @Test
   void isTheHitRatioOfACacheThatEveryWriteEmpties() {
-    Random random = Seed.random("ChurnTest");
-    for (int round = 0; round < 20; round++) {
-      double writeShare = 0.05 + 0.9 * random.nextDouble();
-      int reads = 0;
-      int hits = 0;
-      boolean filled = false;
-      for (int event = 0; event < 40_000; event++) {
-        if (random.nextDouble() < writeShare) {
-          filled = false;
-        } else {
-          reads++;
-          hits += filled ? 1 : 0;
-          filled = true;
-        }
-      }
+    Cases.check(
+        20,
+        random -> {
+          double writeShare = 0.05 + 0.9 * random.nextDouble();
+          int reads = 0;
+          int hits = 0;
+          boolean filled = false;
+          for (int event = 0; event < 40_000; event++) {
+            if (random.nextDouble() < writeShare) {
+              filled = false;
+            } else {
+              reads++;
+              hits += filled ? 1 : 0;
+              filled = true;
+            }
+          }
 
-      HotKey key = new HotKey("k", 1 - writeShare, 0).withWritesPerSecond(writeShare);
+          HotKey key = new HotKey("k", 1 - writeShare, 0).withWritesPerSecond(writeShare);
 
-      // The ratio of at least 2,000 reads, eight standard deviations wide.
-      assertThat((double) hits / reads).isCloseTo(Churn.bestHitRatio(key), within(0.09));
-    }
+          // The ratio of at least 2,000 reads, eight standard deviations wide.
+          assertThat((double) hits / reads).isCloseTo(Churn.bestHitRatio(key), within(0.09));
+        });
   }
 
   @Test

@@ -3,7 +3,7 @@ package dev.hearth.schemas.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.hearth.schemas.Seed;
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeRecord;
@@ -37,18 +37,18 @@ class WireCodecTest {
 
   @Test
   void bringsEveryRecordBackAsItWas() {
-    SamplesOfRecords samples = new SamplesOfRecords(Seed.random("WireCodecTest"));
-
-    for (int round = 0; round < 300; round++) {
-      for (Object record : samples.oneOfEach()) {
-        assertThat(codec.decode(codec.encode(record))).isEqualTo(record);
-      }
-    }
+    Cases.check(
+        300,
+        random -> {
+          for (Object record : new SamplesOfRecords(random).oneOfEach()) {
+            assertThat(codec.decode(codec.encode(record))).isEqualTo(record);
+          }
+        });
   }
 
   @Test
   void knowsTheSchemaOfWhatItWroteByTheFingerprintInTheHeader() {
-    for (Object record : new SamplesOfRecords(Seed.random("WireCodecTest")).oneOfEach()) {
+    for (Object record : new SamplesOfRecords(new Random(Cases.seed())).oneOfEach()) {
       byte[] bytes = codec.encode(record);
 
       assertThat(Arrays.copyOf(bytes, 2)).containsExactly(0xC3, 0x01);
@@ -99,23 +99,22 @@ class WireCodecTest {
 
   @Test
   void readsDamagedBytesOrRefusesThemButNeverFailsInAnotherWay() {
-    Random random = Seed.random("WireCodecTest");
-    SamplesOfRecords samples = new SamplesOfRecords(random);
-
-    for (int round = 0; round < 300; round++) {
-      for (Object record : samples.oneOfEach()) {
-        byte[] bytes = codec.encode(record);
-        for (int damage = 1 + random.nextInt(3); damage > 0; damage--) {
-          bytes[10 + random.nextInt(bytes.length - 10)] = (byte) random.nextInt();
-        }
-        try {
-          assertThat(codec.decode(bytes)).isInstanceOf(record.getClass());
-        } catch (UnreadableRecordException e) {
-          assertThat(e)
-              .hasMessageMatching("the bytes are cut short or damaged: not an? \\w+ record");
-        }
-      }
-    }
+    Cases.check(
+        300,
+        random -> {
+          for (Object record : new SamplesOfRecords(random).oneOfEach()) {
+            byte[] bytes = codec.encode(record);
+            for (int damage = 1 + random.nextInt(3); damage > 0; damage--) {
+              bytes[10 + random.nextInt(bytes.length - 10)] = (byte) random.nextInt();
+            }
+            try {
+              assertThat(codec.decode(bytes)).isInstanceOf(record.getClass());
+            } catch (UnreadableRecordException e) {
+              assertThat(e)
+                  .hasMessageMatching("the bytes are cut short or damaged: not an? \\w+ record");
+            }
+          }
+        });
   }
 
   @Test
@@ -123,7 +122,7 @@ class WireCodecTest {
     byte[] watermark = codec.encode(watermark());
     byte[] change =
         codec.encode(
-            new SamplesOfRecords(Seed.random("WireCodecTest"))
+            new SamplesOfRecords(new Random(Cases.seed()))
                 .oneOfEach().stream().filter(ChangeEvent.class::isInstance).findFirst().get());
     Topic<String, AccessReport> accesses = topics.accesses();
     Topic<String, InvalidationRecord> invalidations = topics.invalidations();

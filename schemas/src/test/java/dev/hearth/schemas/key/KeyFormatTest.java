@@ -2,10 +2,9 @@ package dev.hearth.schemas.key;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.hearth.schemas.Seed;
+import dev.hearth.sandbox.Cases;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
-import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,20 +83,21 @@ class KeyFormatTest {
 
   @Test
   void readsBackWhatItWrote() {
-    Random random = Seed.random("KeyFormatTest");
-    for (int i = 0; i < 3000; i++) {
-      roundTrip(
-          "pad:" + (1 + random.nextInt(12)),
-          Long.toString(random.nextLong() >> random.nextInt(60)));
-      roundTrip("compact", new UUID(random.nextLong(), random.nextLong()).toString());
-      LocalDate day = LocalDate.ofEpochDay(random.nextInt(100_000) - 20_000);
-      roundTrip("date:yyyyMMdd", day.toString());
-      roundTrip("date:dd/MM/yyyy", day.toString());
-      LocalDateTime moment = day.atStartOfDay().plusSeconds(1 + random.nextInt(86_399));
-      roundTrip(
-          "date:yyyyMMddHHmmss",
-          java.time.format.DateTimeFormatter.ISO_LOCAL_DATE_TIME.format(moment));
-    }
+    Cases.check(
+        3_000,
+        random -> {
+          roundTrip(
+              "pad:" + (1 + random.nextInt(12)),
+              Long.toString(random.nextLong() >> random.nextInt(60)));
+          roundTrip("compact", new UUID(random.nextLong(), random.nextLong()).toString());
+          LocalDate day = LocalDate.ofEpochDay(random.nextInt(100_000) - 20_000);
+          roundTrip("date:yyyyMMdd", day.toString());
+          roundTrip("date:dd/MM/yyyy", day.toString());
+          LocalDateTime moment = day.atStartOfDay().plusSeconds(1 + random.nextInt(86_399));
+          roundTrip(
+              "date:yyyyMMddHHmmss",
+              java.time.format.DateTimeFormatter.ISO_LOCAL_DATE_TIME.format(moment));
+        });
   }
 
   private static void roundTrip(String text, String value) {

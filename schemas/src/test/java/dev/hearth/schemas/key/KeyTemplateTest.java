@@ -3,10 +3,11 @@ package dev.hearth.schemas.key;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.hearth.schemas.Seed;
+import dev.hearth.sandbox.Cases;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -69,39 +70,47 @@ class KeyTemplateTest {
   @Test
   void readsBackWhatItRendered() {
     KeyTemplate template = KeyTemplate.parse("a:{x}:b:{y}");
-    Random random = Seed.random("KeyTemplateTest");
-    for (int i = 0; i < 1000; i++) {
-      Map<String, String> row =
-          Map.of("x", Integer.toString(random.nextInt()), "y", Long.toHexString(random.nextLong()));
+    Cases.check(
+        1_000,
+        random -> {
+          Map<String, String> row =
+              Map.of(
+                  "x",
+                  Integer.toString(random.nextInt()),
+                  "y",
+                  Long.toHexString(random.nextLong()));
 
-      String key = template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
+          String key =
+              template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
 
-      assertThat(template.parseKey(key)).contains(row);
-    }
+          assertThat(template.parseKey(key)).contains(row);
+        });
     assertThat(template.parseKey("a:1:c:2")).isEmpty();
   }
 
   @Test
   void readsBackEveryKeyThatNamesOneRowOnlyAndNoOther() {
     KeyTemplate template = KeyTemplate.parse("{x}:{y}-{z}");
-    Random random = Seed.random("KeyTemplateTest");
-    int ambiguous = 0;
-    for (int i = 0; i < 2000; i++) {
-      Map<String, String> row =
-          Map.of("x", pieces(random), "y", pieces(random), "z", pieces(random));
+    AtomicInteger ambiguous = new AtomicInteger();
+    Cases.check(
+        2_000,
+        random -> {
+          Map<String, String> row =
+              Map.of("x", pieces(random), "y", pieces(random), "z", pieces(random));
 
-      String key = template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
+          String key =
+              template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
 
-      Optional<Map<String, String>> read = template.parseKey(key);
-      if (read.isEmpty()) {
-        ambiguous++;
-        assertThat(rowsWithTheKey(key)).as(key).isGreaterThan(1);
-      } else {
-        assertThat(rowsWithTheKey(key)).as(key).isEqualTo(1);
-        assertThat(read).contains(row);
-      }
-    }
-    assertThat(ambiguous).isPositive();
+          Optional<Map<String, String>> read = template.parseKey(key);
+          if (read.isEmpty()) {
+            ambiguous.incrementAndGet();
+            assertThat(rowsWithTheKey(key)).as(key).isGreaterThan(1);
+          } else {
+            assertThat(rowsWithTheKey(key)).as(key).isEqualTo(1);
+            assertThat(read).contains(row);
+          }
+        });
+    assertThat(ambiguous.get()).isPositive();
   }
 
   @Test
@@ -176,17 +185,19 @@ class KeyTemplateTest {
   @Test
   void matchesEveryKeyThatItMakes() {
     KeyTemplate template = KeyTemplate.parse("a:{x}:{y:upper}");
-    Random random = Seed.random("KeyTemplateTest");
-    int untold = 0;
-    for (int i = 0; i < 5000; i++) {
-      Map<String, String> row = Map.of("x", anything(random), "y", anything(random));
+    AtomicInteger untold = new AtomicInteger();
+    Cases.check(
+        5_000,
+        random -> {
+          Map<String, String> row = Map.of("x", anything(random), "y", anything(random));
 
-      String key = template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
+          String key =
+              template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
 
-      assertThat(template.matches(key)).as(key).isTrue();
-      untold += template.parseKey(key).isEmpty() ? 1 : 0;
-    }
-    assertThat(untold).isPositive();
+          assertThat(template.matches(key)).as(key).isTrue();
+          untold.addAndGet(template.parseKey(key).isEmpty() ? 1 : 0);
+        });
+    assertThat(untold.get()).isPositive();
     assertThat(template.matches("b:1:2")).isFalse();
   }
 
@@ -194,15 +205,17 @@ class KeyTemplateTest {
   @Test
   void urlencodeKeepsEveryTwoRowsApart() {
     KeyTemplate template = KeyTemplate.parse("a:{x:urlencode}:{y:urlencode}");
-    Random random = Seed.random("KeyTemplateTest");
-    for (int i = 0; i < 5000; i++) {
-      Map<String, String> row = Map.of("x", anything(random), "y", anything(random));
+    Cases.check(
+        5_000,
+        random -> {
+          Map<String, String> row = Map.of("x", anything(random), "y", anything(random));
 
-      String key = template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
+          String key =
+              template.render(column -> Optional.ofNullable(row.get(column))).orElseThrow();
 
-      assertThat(key).matches("a:[A-Za-z0-9._~%-]*:[A-Za-z0-9._~%-]*");
-      assertThat(template.parseKey(key)).as(key).contains(row);
-    }
+          assertThat(key).matches("a:[A-Za-z0-9._~%-]*:[A-Za-z0-9._~%-]*");
+          assertThat(template.parseKey(key)).as(key).contains(row);
+        });
     assertThat(template.parseKey("a:%3a:b")).as("not as it is written").isEmpty();
     assertThat(template.parseKey("a:%zz:b")).isEmpty();
     assertThat(template.parseKey("a: :b")).isEmpty();

@@ -3,6 +3,7 @@ package dev.hearth.store.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.store.CacheKey;
@@ -188,8 +189,8 @@ class RedisLossTest {
    */
   @Test
   void evictionCostsHitsAndNeverAStaleOne() {
-    long seed = Long.getLong("hearth.seed", new Random().nextLong());
-    System.out.println("Redis evicting: -Dhearth.seed=" + seed);
+    long seed = Cases.seed();
+    int steps = Cases.number(4_000);
     start(
         incarnations::incrementAndGet,
         "maxmemory 3mb",
@@ -202,7 +203,7 @@ class RedisLossTest {
     Seen seen = new Seen();
     long lsn = 1_000;
 
-    for (int step = 0; step < 4_000; step++) {
+    for (int step = 0; step < steps; step++) {
       CacheKey key = keys.get(random.nextInt(keys.size()));
       int choice = step % 100 == 99 ? 99 : random.nextInt(98);
       if (choice < 50) {
@@ -232,10 +233,10 @@ class RedisLossTest {
     }
 
     System.out.println("Redis evicting: " + seen + ", lost records " + log.mismatches());
-    assertThat(seen.stale).isEmpty();
-    assertThat(seen.hits).isPositive();
-    assertThat(seen.evictedLeases).isPositive();
-    assertThat(log.mismatches()).isPositive();
+    assertThat(seen.stale).as("-Dhearth.seed=%d", seed).isEmpty();
+    assertThat(seen.hits).as("-Dhearth.seed=%d", seed).isPositive();
+    assertThat(seen.evictedLeases).as("-Dhearth.seed=%d", seed).isPositive();
+    assertThat(log.mismatches()).as("-Dhearth.seed=%d", seed).isPositive();
   }
 
   @Test

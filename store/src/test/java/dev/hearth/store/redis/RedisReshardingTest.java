@@ -3,6 +3,7 @@ package dev.hearth.store.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.key.KeySlot;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.store.CacheKey;
@@ -118,8 +119,7 @@ class RedisReshardingTest {
 
   @Test
   void nothingStaleIsReadWhileSlotsMove() {
-    long seed = Long.getLong("hearth.seed", new Random().nextLong());
-    System.out.println("Redis resharding: -Dhearth.seed=" + seed);
+    long seed = Cases.seed();
     DeliveredLog log = begin();
     List<CacheKey> keys =
         IntStream.range(0, MOVED_SLOTS).boxed().flatMap(slot -> keys(slot).stream()).toList();
@@ -175,7 +175,7 @@ class RedisReshardingTest {
         "Redis resharding: %d slots moved, %d changes, reads %s, stale %d, mismatches %d,"
             + " outages %d%n",
         MOVED_SLOTS, changes, seen, stale.size(), log.mismatches(), log.outages());
-    assertThat(stale).isEmpty();
+    assertThat(stale).as("-Dhearth.seed=%d", seed).isEmpty();
     assertThat(seen.hit.sum()).isPositive();
     assertThat(seen.filled.sum()).isPositive();
     keys.forEach(

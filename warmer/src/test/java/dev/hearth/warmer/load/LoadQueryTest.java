@@ -3,12 +3,10 @@ package dev.hearth.warmer.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.key.KeyTemplate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
-import org.junit.jupiter.api.RepeatedTest;
-import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -155,43 +153,46 @@ class LoadQueryTest {
         .containsExactly("product.id");
   }
 
-  @RepeatedTest(300)
-  void findsExactlyTheParametersHoweverTheyAreSurrounded(RepetitionInfo repetition) {
-    Random random = new Random(repetition.getCurrentRepetition());
-    String[] pieces = {
-      " ':id' ",
-      " \":id\" ",
-      " --:id\n",
-      " /*:id*/ ",
-      " $$:id$$ ",
-      " a::int ",
-      " (1) ",
-      " x ",
-      " E'\\':id' ",
-      " ''':id' ",
-      " $q$:id$q$ ",
-      " arr[1:2] ",
-      "\n",
-      " , "
-    };
-    StringBuilder text = new StringBuilder();
-    StringBuilder expected = new StringBuilder();
-    List<String> parameters = new ArrayList<>();
-    for (int i = 1 + random.nextInt(12); i > 0 || parameters.isEmpty(); i--) {
-      if (random.nextInt(4) == 0) {
-        text.append("any(:id)");
-        expected.append("any(?)");
-        parameters.add("id");
-      } else {
-        String piece = pieces[random.nextInt(pieces.length)];
-        text.append(piece);
-        expected.append(piece);
-      }
-    }
+  @Test
+  void findsExactlyTheParametersHoweverTheyAreSurrounded() {
+    Cases.check(
+        300,
+        random -> {
+          String[] pieces = {
+            " ':id' ",
+            " \":id\" ",
+            " --:id\n",
+            " /*:id*/ ",
+            " $$:id$$ ",
+            " a::int ",
+            " (1) ",
+            " x ",
+            " E'\\':id' ",
+            " ''':id' ",
+            " $q$:id$q$ ",
+            " arr[1:2] ",
+            "\n",
+            " , "
+          };
+          StringBuilder text = new StringBuilder();
+          StringBuilder expected = new StringBuilder();
+          List<String> parameters = new ArrayList<>();
+          for (int i = 1 + random.nextInt(12); i > 0 || parameters.isEmpty(); i--) {
+            if (random.nextInt(4) == 0) {
+              text.append("any(:id)");
+              expected.append("any(?)");
+              parameters.add("id");
+            } else {
+              String piece = pieces[random.nextInt(pieces.length)];
+              text.append(piece);
+              expected.append(piece);
+            }
+          }
 
-    LoadQuery query = LoadQuery.parse(text.toString(), PRODUCT);
+          LoadQuery query = LoadQuery.parse(text.toString(), PRODUCT);
 
-    assertThat(query.parameters()).as("seed %s: %s", repetition, text).isEqualTo(parameters);
-    assertThat(query.sql()).isEqualTo(expected.toString());
+          assertThat(query.parameters()).as("%s", text).isEqualTo(parameters);
+          assertThat(query.sql()).isEqualTo(expected.toString());
+        });
   }
 }

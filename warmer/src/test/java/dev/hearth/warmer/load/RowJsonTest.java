@@ -6,14 +6,13 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hearth.sandbox.Cases;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.OffsetDateTime;
-import java.util.Random;
-import org.junit.jupiter.api.RepeatedTest;
-import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -67,36 +66,42 @@ class RowJsonTest {
     assertThat(RowJson.instant(OffsetDateTime.parse(at))).isEqualTo(text);
   }
 
-  @RepeatedTest(200)
-  void writesAnyNumericPlainlyWithItsScale(RepetitionInfo repetition) throws IOException {
-    Random random = new Random(repetition.getCurrentRepetition());
-    BigDecimal number =
-        new BigDecimal(new BigInteger(1 + random.nextInt(120), random), random.nextInt(40));
-    String text = (random.nextBoolean() ? number : number.negate()).toPlainString();
+  @Test
+  void writesAnyNumericPlainlyWithItsScale() {
+    Cases.check(
+        200,
+        random -> {
+          BigDecimal number =
+              new BigDecimal(new BigInteger(1 + random.nextInt(120), random), random.nextInt(40));
+          String text = (random.nextBoolean() ? number : number.negate()).toPlainString();
 
-    String json = write(text, "numeric");
+          String json = write(text, "numeric");
 
-    assertThat(new BigDecimal(json)).as("seed %s", repetition).isEqualTo(new BigDecimal(text));
-    assertThat(json).doesNotContain("E").doesNotContain("e");
+          assertThat(new BigDecimal(json)).isEqualTo(new BigDecimal(text));
+          assertThat(json).doesNotContain("E").doesNotContain("e");
+        });
   }
 
-  @RepeatedTest(200)
-  void writesAnyTextSoThatItReadsBack(RepetitionInfo repetition) throws IOException {
-    Random random = new Random(repetition.getCurrentRepetition());
-    StringBuilder text = new StringBuilder();
-    for (int i = random.nextInt(40); i > 0; i--) {
-      text.appendCodePoint(
-          switch (random.nextInt(4)) {
-            case 0 -> 1 + random.nextInt(0x1F);
-            case 1 -> 0x1F600 + random.nextInt(0x40);
-            case 2 -> "\"\\/'{}[]:,".charAt(random.nextInt(10));
-            default -> 0x20 + random.nextInt(0x500);
-          });
-    }
+  @Test
+  void writesAnyTextSoThatItReadsBack() {
+    Cases.check(
+        200,
+        random -> {
+          StringBuilder text = new StringBuilder();
+          for (int i = random.nextInt(40); i > 0; i--) {
+            text.appendCodePoint(
+                switch (random.nextInt(4)) {
+                  case 0 -> 1 + random.nextInt(0x1F);
+                  case 1 -> 0x1F600 + random.nextInt(0x40);
+                  case 2 -> "\"\\/'{}[]:,".charAt(random.nextInt(10));
+                  default -> 0x20 + random.nextInt(0x500);
+                });
+          }
 
-    String json = write(text.toString(), "text");
+          String json = write(text.toString(), "text");
 
-    assertThat(new ObjectMapper().readValue(json, String.class)).isEqualTo(text.toString());
+          assertThat(new ObjectMapper().readValue(json, String.class)).isEqualTo(text.toString());
+        });
   }
 
   private static String write(String text, String type) throws IOException {

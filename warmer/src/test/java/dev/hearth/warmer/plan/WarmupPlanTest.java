@@ -2,6 +2,7 @@ package dev.hearth.warmer.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.access.HotKeys;
 import dev.hearth.schemas.access.HotKeys.HotKey;
 import dev.hearth.schemas.key.KeyTemplate;
@@ -16,10 +17,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.api.RepeatedTest;
-import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -183,53 +181,60 @@ class WarmupPlanTest {
   }
 
   /** Every hot key is planned, or left out for one reason, or colder than what was asked for. */
-  @RepeatedTest(300)
-  void accountsForEveryKeyWithinEveryBudget(RepetitionInfo repetition) {
-    Random random = new Random(repetition.getCurrentRepetition());
-    List<HotKey> keys = new ArrayList<>();
-    for (int i = random.nextInt(60); i > 0; i--) {
-      String[] prefixes = {"product:", "product", "page:", "", "product:7:"};
-      keys.add(
-          new HotKey(
-              prefixes[random.nextInt(prefixes.length)] + random.nextInt(20),
-              random.nextInt(10),
-              0,
-              random.nextInt(3) * 100,
-              random.nextInt(3) * 50,
-              random.nextInt(3) * 4));
-    }
-    Set<String> warm = new HashSet<>();
-    keys.stream().map(HotKey::key).filter(key -> random.nextInt(3) == 0).forEach(warm::add);
-    WarmupRequest request =
-        request(
-            1 + random.nextInt(30),
-            Order.values()[random.nextInt(2)],
-            budget(1 + random.nextInt(20), 1 + random.nextInt(1_500)));
+  @Test
+  void accountsForEveryKeyWithinEveryBudget() {
+    Cases.check(
+        300,
+        random -> {
+          List<HotKey> keys = new ArrayList<>();
+          for (int i = random.nextInt(60); i > 0; i--) {
+            String[] prefixes = {"product:", "product", "page:", "", "product:7:"};
+            keys.add(
+                new HotKey(
+                    prefixes[random.nextInt(prefixes.length)] + random.nextInt(20),
+                    random.nextInt(10),
+                    0,
+                    random.nextInt(3) * 100,
+                    random.nextInt(3) * 50,
+                    random.nextInt(3) * 4));
+          }
+          Set<String> warm = new HashSet<>();
+          keys.stream().map(HotKey::key).filter(key -> random.nextInt(3) == 0).forEach(warm::add);
+          WarmupRequest request =
+              request(
+                  1 + random.nextInt(30),
+                  Order.values()[random.nextInt(2)],
+                  budget(1 + random.nextInt(20), 1 + random.nextInt(1_500)));
 
-    WarmupPlan plan = plan(request, warm, keys.toArray(HotKey[]::new));
+          WarmupPlan plan = plan(request, warm, keys.toArray(HotKey[]::new));
 
-    Set<String> suitable = new HashSet<>();
-    Set<String> others = new HashSet<>();
-    Set<String> seen = new HashSet<>();
-    for (HotKey key : keys) {
-      if (seen.add(key.key())) {
-        boolean fits =
-            key.key().matches("product:.+") && key.writesPerSecond() <= key.readsPerSecond();
-        (fits ? suitable : others).add(key.key());
-      }
-    }
-    assertThat(plan.keys()).doesNotHaveDuplicates().isSubsetOf(suitable).noneMatch(warm::contains);
-    assertThat(plan.keys().size()).isLessThanOrEqualTo(request.budget().keys().orElseThrow());
-    assertThat(plan.expectedBytes()).isLessThanOrEqualTo(request.budget().bytes().orElseThrow());
-    assertThat(plan.leftOut(Reason.NOT_OF_THE_CACHE) + plan.leftOut(Reason.CHURNING))
-        .isEqualTo(others.size());
-    assertThat(
-            plan.keys().size()
-                + plan.leftOut(Reason.ALREADY_WARM)
-                + plan.leftOut(Reason.BEYOND_KEYS)
-                + plan.leftOut(Reason.BEYOND_BYTES))
-        .isEqualTo(Math.min(request.top(), suitable.size()));
-    assertThat(plan(request, warm, keys.toArray(HotKey[]::new))).isEqualTo(plan);
+          Set<String> suitable = new HashSet<>();
+          Set<String> others = new HashSet<>();
+          Set<String> seen = new HashSet<>();
+          for (HotKey key : keys) {
+            if (seen.add(key.key())) {
+              boolean fits =
+                  key.key().matches("product:.+") && key.writesPerSecond() <= key.readsPerSecond();
+              (fits ? suitable : others).add(key.key());
+            }
+          }
+          assertThat(plan.keys())
+              .doesNotHaveDuplicates()
+              .isSubsetOf(suitable)
+              .noneMatch(warm::contains);
+          assertThat(plan.keys().size()).isLessThanOrEqualTo(request.budget().keys().orElseThrow());
+          assertThat(plan.expectedBytes())
+              .isLessThanOrEqualTo(request.budget().bytes().orElseThrow());
+          assertThat(plan.leftOut(Reason.NOT_OF_THE_CACHE) + plan.leftOut(Reason.CHURNING))
+              .isEqualTo(others.size());
+          assertThat(
+                  plan.keys().size()
+                      + plan.leftOut(Reason.ALREADY_WARM)
+                      + plan.leftOut(Reason.BEYOND_KEYS)
+                      + plan.leftOut(Reason.BEYOND_BYTES))
+              .isEqualTo(Math.min(request.top(), suitable.size()));
+          assertThat(plan(request, warm, keys.toArray(HotKey[]::new))).isEqualTo(plan);
+        });
   }
 
   private static WarmupPlan plan(WarmupRequest request, Set<String> warm, HotKey... keys) {

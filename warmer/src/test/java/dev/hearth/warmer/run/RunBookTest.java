@@ -2,6 +2,7 @@ package dev.hearth.warmer.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.Cost;
@@ -15,8 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.api.RepeatedTest;
-import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 
 class RunBookTest {
@@ -170,33 +169,36 @@ class RunBookTest {
   }
 
   /** Whatever two instances write of a run, all who read the journal agree on it. */
-  @RepeatedTest(300)
-  void theHighestTermCountsAndNoEarlierOneReturns(RepetitionInfo repetition) {
-    Random random = new Random(repetition.getCurrentRepetition());
-    WarmupRun first = queued("a", 0);
-    List<WarmupRun> journal = new ArrayList<>(List.of(first));
-    WarmupRun[] views = {first, first};
-    for (int step = 0; step < 30; step++) {
-      int who = random.nextInt(2);
-      if (random.nextInt(3) == 0) {
-        views[who] = journal.stream().reduce(first, RunBookTest::later);
-      }
-      if (!views[who].state().ended()) {
-        views[who] = written(views[who], who, random);
-        journal.add(views[who]);
-      }
-    }
+  @Test
+  void theHighestTermCountsAndNoEarlierOneReturns() {
+    Cases.check(
+        300,
+        random -> {
+          WarmupRun first = queued("a", 0);
+          List<WarmupRun> journal = new ArrayList<>(List.of(first));
+          WarmupRun[] views = {first, first};
+          for (int step = 0; step < 30; step++) {
+            int who = random.nextInt(2);
+            if (random.nextInt(3) == 0) {
+              views[who] = journal.stream().reduce(first, RunBookTest::later);
+            }
+            if (!views[who].state().ended()) {
+              views[who] = written(views[who], who, random);
+              journal.add(views[who]);
+            }
+          }
 
-    RunBook atOnce = new RunBook(10, 2);
-    journal.forEach(record -> atOnce.fold(List.of(record)));
-    RunBook twice = new RunBook(10, 2);
-    journal.forEach(record -> twice.fold(List.of(record, record)));
+          RunBook atOnce = new RunBook(10, 2);
+          journal.forEach(record -> atOnce.fold(List.of(record)));
+          RunBook twice = new RunBook(10, 2);
+          journal.forEach(record -> twice.fold(List.of(record, record)));
 
-    WarmupRun agreed = journal.stream().reduce(first, RunBookTest::later);
-    assertThat(atOnce.find("a")).contains(agreed);
-    assertThat(twice.find("a")).contains(agreed);
-    // Counts are those of one owner in one term.
-    assertThat(agreed.progress().stored()).isEqualTo(agreed.progress().planned());
+          WarmupRun agreed = journal.stream().reduce(first, RunBookTest::later);
+          assertThat(atOnce.find("a")).contains(agreed);
+          assertThat(twice.find("a")).contains(agreed);
+          // Counts are those of one owner in one term.
+          assertThat(agreed.progress().stored()).isEqualTo(agreed.progress().planned());
+        });
   }
 
   /** Said here once more, so that it is not the code that judges itself. */

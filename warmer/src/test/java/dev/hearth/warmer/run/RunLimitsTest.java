@@ -2,14 +2,12 @@ package dev.hearth.warmer.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hearth.sandbox.Cases;
 import dev.hearth.schemas.access.AccessReport;
 import dev.hearth.schemas.access.AccessReport.KeyCount;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Random;
-import org.junit.jupiter.api.RepeatedTest;
-import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,21 +33,25 @@ class RunLimitsTest {
         .isEqualTo(Duration.ofMillis(pause));
   }
 
-  @RepeatedTest(200)
-  void neverSpendsMoreThanItsShareBeforeTheLastQuery(RepetitionInfo repetition) {
-    Random random = new Random(repetition.getCurrentRepetition());
-    DatabaseShare share =
-        new DatabaseShare(0.01 + 0.99 * random.nextDouble(), 1 + random.nextInt(8));
-    Duration spent = Duration.ZERO;
-    Duration passed = Duration.ZERO;
-    for (int query = 0; query < 50; query++) {
-      passed = passed.plus(share.pause(spent, passed));
-      assertThat((double) spent.toNanos())
-          .isLessThanOrEqualTo(share.share() * share.connections() * passed.toNanos() * 1.000001);
-      Duration took = Duration.ofMillis(random.nextInt(100));
-      spent = spent.plus(took);
-      passed = passed.plus(took);
-    }
+  @Test
+  void neverSpendsMoreThanItsShareBeforeTheLastQuery() {
+    Cases.check(
+        200,
+        random -> {
+          DatabaseShare share =
+              new DatabaseShare(0.01 + 0.99 * random.nextDouble(), 1 + random.nextInt(8));
+          Duration spent = Duration.ZERO;
+          Duration passed = Duration.ZERO;
+          for (int query = 0; query < 50; query++) {
+            passed = passed.plus(share.pause(spent, passed));
+            assertThat((double) spent.toNanos())
+                .isLessThanOrEqualTo(
+                    share.share() * share.connections() * passed.toNanos() * 1.000001);
+            Duration took = Duration.ofMillis(random.nextInt(100));
+            spent = spent.plus(took);
+            passed = passed.plus(took);
+          }
+        });
   }
 
   @Test
