@@ -50,7 +50,7 @@ final class BenchCommand implements Runnable {
       description = {
         "Measures the hit ratio against time after a flush, by traffic alone and with a warm-up run,"
             + " and the database's latency meanwhile.",
-        "Ends with 0 where all goals are reached, else with 3."
+        "Exit status 3 where a goal is not reached."
       },
       mixinStandardHelpOptions = true)
   static final class Warm implements Callable<Integer> {
@@ -92,7 +92,7 @@ final class BenchCommand implements Runnable {
         names = "--seed",
         paramLabel = "N",
         defaultValue = "1",
-        description = "Of the keys that are read; default: ${DEFAULT-VALUE}.")
+        description = "Which keys are read, and in which order; default: ${DEFAULT-VALUE}.")
     private long seed = 1;
 
     @Option(
@@ -108,7 +108,7 @@ final class BenchCommand implements Runnable {
         names = "--rate",
         paramLabel = "auto|PERCENT",
         defaultValue = "auto",
-        description = "Of a run, as of hearth warm; default: ${DEFAULT-VALUE}.")
+        description = "Pace of a run, as --rate of hearth warm; default: ${DEFAULT-VALUE}.")
     private String rate = "auto";
 
     @Option(
@@ -122,7 +122,8 @@ final class BenchCommand implements Runnable {
         names = "--store",
         paramLabel = "STORE",
         defaultValue = "redis",
-        description = "${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
+        description =
+            "The store that is flushed: ${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
     private BenchStore store = BenchStore.REDIS;
 
     @Option(
@@ -212,7 +213,7 @@ final class BenchCommand implements Runnable {
                       running.services().warmer().orElseThrow(),
                       Objects.requireNonNull(running.services().readers().get(store.storeName())),
                       flusher,
-                      screen::status)
+                      line -> screen.status(line))
                   .measure(stop);
             }
           });
