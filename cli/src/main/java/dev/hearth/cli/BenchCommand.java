@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -158,7 +157,7 @@ final class BenchCommand implements Runnable {
       Circumstances circumstances = Circumstances.now(command(), Version.current());
       Logging.toFile(directory.resolve("hearth.log"));
       try (StopSignal signal = StopSignal.listen(CLOSE_BOUND)) {
-        Optional<Measured> measured = measure(output.screen(), settings, directory, signal.latch());
+        Optional<Measured> measured = measure(output.screen(), settings, directory, signal);
         if (measured.isEmpty()) {
           return INTERRUPTED;
         }
@@ -188,7 +187,7 @@ final class BenchCommand implements Runnable {
     }
 
     private Optional<Measured> measure(
-        Screen screen, BenchSettings settings, Path directory, CountDownLatch stop)
+        Screen screen, BenchSettings settings, Path directory, StopSignal signal)
         throws InterruptedException, IOException, SQLException {
       screen.say(
           "Starting PostgreSQL, Kafka and "
@@ -197,6 +196,7 @@ final class BenchCommand implements Runnable {
               + directory);
       return ShopPipeline.run(
           screen,
+          signal,
           Sandbox.builder().servers(store.servers()),
           settings.keys(),
           directory.resolve("hearth.yaml"),
@@ -214,7 +214,7 @@ final class BenchCommand implements Runnable {
                       Objects.requireNonNull(running.services().readers().get(store.storeName())),
                       flusher,
                       line -> screen.status(line))
-                  .measure(stop);
+                  .measure(signal.latch());
             }
           });
     }

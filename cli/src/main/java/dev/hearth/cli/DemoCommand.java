@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -81,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
     Path log = directory.resolve("hearth.log");
     Logging.toFile(log);
     try (StopSignal signal = StopSignal.listen(CLOSE_BOUND)) {
-      return run(output.screen(), directory, log, signal.latch());
+      return run(output.screen(), directory, log, signal);
     }
   }
 
@@ -102,11 +101,12 @@ final class DemoCommand implements Callable<Integer> {
     return problems;
   }
 
-  private int run(Screen screen, Path directory, Path log, CountDownLatch stop)
+  private int run(Screen screen, Path directory, Path log, StopSignal signal)
       throws InterruptedException, IOException, SQLException {
     screen.say("Starting PostgreSQL, Kafka, Redis and Hazelcast. The log is\n  " + log);
     return ShopPipeline.run(
         screen,
+        signal,
         Sandbox.builder(),
         SampleShop.PRODUCTS,
         directory.resolve("hearth.yaml"),
@@ -124,7 +124,7 @@ final class DemoCommand implements Callable<Integer> {
                       running.services().readers(),
                       screen,
                       new Demo.Load(reads, writes))
-                  .run(Optional.ofNullable(length), stop, startupSeconds);
+                  .run(Optional.ofNullable(length), signal.latch(), startupSeconds);
           conclude(screen, outcome);
           return switch (outcome.proof()) {
             case TRUE -> 0;
