@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,7 +49,7 @@ final class BenchCommand implements Runnable {
       description = {
         "Measures the hit ratio against time after a flush, by traffic alone and with a warm-up run,"
             + " and the database's latency meanwhile.",
-        "Ends with 0 where all goals are reached, else with 3."
+        "Exit status 3 where a goal is not reached."
       },
       mixinStandardHelpOptions = true)
   static final class Warm implements Callable<Integer> {
@@ -92,7 +91,7 @@ final class BenchCommand implements Runnable {
         names = "--seed",
         paramLabel = "N",
         defaultValue = "1",
-        description = "Of the keys that are read; default: ${DEFAULT-VALUE}.")
+        description = "Which keys are read, and in which order; default: ${DEFAULT-VALUE}.")
     private long seed = 1;
 
     @Option(
@@ -108,7 +107,7 @@ final class BenchCommand implements Runnable {
         names = "--rate",
         paramLabel = "auto|PERCENT",
         defaultValue = "auto",
-        description = "Of a run, as of hearth warm; default: ${DEFAULT-VALUE}.")
+        description = "Pace of a run, as --rate of hearth warm; default: ${DEFAULT-VALUE}.")
     private String rate = "auto";
 
     @Option(
@@ -122,7 +121,8 @@ final class BenchCommand implements Runnable {
         names = "--store",
         paramLabel = "STORE",
         defaultValue = "redis",
-        description = "${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
+        description =
+            "The store that is flushed: ${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
     private BenchStore store = BenchStore.REDIS;
 
     @Option(
@@ -157,7 +157,7 @@ final class BenchCommand implements Runnable {
       Circumstances circumstances = Circumstances.now(command(), Version.current());
       Logging.toFile(directory.resolve("hearth.log"));
       try (StopSignal signal = StopSignal.listen(CLOSE_BOUND)) {
-        Optional<Measured> measured = measure(output.screen(), settings, directory, signal.latch());
+        Optional<Measured> measured = measure(output.screen(), settings, directory, signal);
         if (measured.isEmpty()) {
           return INTERRUPTED;
         }
@@ -187,7 +187,7 @@ final class BenchCommand implements Runnable {
     }
 
     private Optional<Measured> measure(
-        Screen screen, BenchSettings settings, Path directory, CountDownLatch stop)
+        Screen screen, BenchSettings settings, Path directory, StopSignal signal)
         throws InterruptedException, IOException, SQLException {
       screen.say(
           "Starting PostgreSQL, Kafka and "
@@ -196,6 +196,7 @@ final class BenchCommand implements Runnable {
               + directory);
       return ShopPipeline.run(
           screen,
+          signal,
           Sandbox.builder().servers(store.servers()),
           settings.keys(),
           directory.resolve("hearth.yaml"),
@@ -212,8 +213,8 @@ final class BenchCommand implements Runnable {
                       running.services().warmer().orElseThrow(),
                       Objects.requireNonNull(running.services().readers().get(store.storeName())),
                       flusher,
-                      screen::status)
-                  .measure(stop);
+                      line -> screen.status(line))
+                  .measure(signal.latch());
             }
           });
     }

@@ -18,7 +18,6 @@ import picocli.CommandLine.Spec;
     name = "hearth",
     description = "Keeps caches true and warm.",
     mixinStandardHelpOptions = true,
-    versionProvider = Hearth.CurrentVersion.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       DemoCommand.class,
@@ -41,6 +40,15 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       AutoComplete.GenerateCompletion.class,
       CommandLine.HelpCommand.class
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "  0:fine",
+      "  1:failed, or a problem was found",
+      "  2:wrong usage or configuration; nothing was started",
+      "  3:a target was not reached in time",
+      "  4:stale entries were found",
+      "130:interrupted"
     },
     footerHeading = "%nBegin with:%n",
     footer = {
@@ -72,6 +80,7 @@ public final class Hearth implements Runnable {
   static CommandLine commandLine(Map<String, String> environment) {
     CommandLine command = new CommandLine(new Hearth());
     command.setDefaultValueProvider(new EnvironmentDefaults(environment));
+    tellVersion(command);
     command.setCaseInsensitiveEnumValuesAllowed(true);
     command.setExecutionExceptionHandler(
         (failure, failed, parsed) -> {
@@ -103,6 +112,12 @@ public final class Hearth implements Runnable {
           return USAGE;
         });
     return command;
+  }
+
+  /** Every command has the option, so every command has to have the answer. */
+  private static void tellVersion(CommandLine command) {
+    command.getCommandSpec().versionProvider(new CurrentVersion());
+    command.getSubcommands().values().forEach(Hearth::tellVersion);
   }
 
   @Override

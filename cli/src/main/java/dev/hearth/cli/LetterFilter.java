@@ -26,7 +26,7 @@ final class LetterFilter {
       names = "--until",
       paramLabel = "TIME",
       converter = TimeText.class,
-      description = "Only until then, likewise.")
+      description = "Only until then, written as for --since.")
   private @Nullable Instant until;
 
   boolean isNarrow() {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.hearth.cli.shop.demo.Screen;
 import java.util.function.Supplier;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** How a command prints what it found, and where it talks meanwhile. */
@@ -18,7 +19,7 @@ final class OutputOptions {
       names = {"-o", "--output"},
       paramLabel = "FORMAT",
       defaultValue = "${env:HEARTH_OUTPUT:-table}",
-      description = "${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
+      description = "How to print it: ${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
   private OutputFormat format = OutputFormat.TABLE;
 
   /** Whether a program reads it. */
@@ -54,8 +55,13 @@ final class OutputOptions {
 
   /** Progress for people: on stderr where stdout is for one line of JSON. */
   Screen screen() {
-    return new Screen(
-        isJson() ? System.err : System.out,
-        System.console() != null && System.getenv("NO_COLOR") == null);
+    return new Screen(isJson() ? System.err : System.out, terminalWidth());
+  }
+
+  /** Columns of a terminal on which a line may be written over; 0: there is none. */
+  static int terminalWidth() {
+    return System.console() != null && System.getenv("NO_COLOR") == null
+        ? CommandSpec.create().usageMessage().autoWidth(true).width()
+        : 0;
   }
 }

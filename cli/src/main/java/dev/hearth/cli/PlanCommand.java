@@ -276,6 +276,6 @@ final class PlanCommand implements Callable<Integer> {
 
   /** On stderr, so that what is printed stays what was asked for. */
   private static Screen screen() {
-    return new Screen(System.err, System.console() != null && System.getenv("NO_COLOR") == null);
+    return new Screen(System.err, OutputOptions.terminalWidth());
   }
 }

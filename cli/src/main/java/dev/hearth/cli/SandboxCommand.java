@@ -24,19 +24,16 @@ final class SandboxCommand implements Callable<Integer> {
   private static final Duration CLOSE_BOUND = Duration.ofSeconds(60);
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(
-      names = "--postgres-port",
-      paramLabel = "PORT",
-      description = "0, the default: a free one.")
+  @Option(names = "--postgres-port", paramLabel = "PORT", description = "default: 0, a free one.")
   private int postgresPort;
 
-  @Option(names = "--kafka-port", paramLabel = "PORT", description = "Likewise.")
+  @Option(names = "--kafka-port", paramLabel = "PORT", description = "default: 0, a free one.")
   private int kafkaPort;
 
-  @Option(names = "--redis-port", paramLabel = "PORT", description = "Likewise.")
+  @Option(names = "--redis-port", paramLabel = "PORT", description = "default: 0, a free one.")
   private int redisPort;
 
-  @Option(names = "--hazelcast-port", paramLabel = "PORT", description = "Likewise.")
+  @Option(names = "--hazelcast-port", paramLabel = "PORT", description = "default: 0, a free one.")
   private int hazelcastPort;
 
   @Option(

@@ -10,7 +10,7 @@ final class ServiceOptions {
       names = "--url",
       paramLabel = "URL",
       defaultValue = "${env:HEARTH_URL:-http://127.0.0.1:8080}",
-      description = "Where a service answers; default: ${DEFAULT-VALUE}.")
+      description = "Service to ask; default: ${DEFAULT-VALUE}.")
   private URI url = URI.create("http://127.0.0.1:8080");
 
   @Option(

@@ -43,12 +43,19 @@ record ShopPipeline(
    * Starts everything, uses it, and ends everything.
    *
    * @param screen told how far it is
+   * @param signal when it comes while all runs, the servers stay until the command has ended
    * @param sandbox which servers
    * @param products in the shop, at least 1
    * @param file where the configuration is written
    */
   static <T> T run(
-      Screen screen, Sandbox.Builder sandbox, int products, Path file, Yaml yaml, Use<T> use)
+      Screen screen,
+      StopSignal signal,
+      Sandbox.Builder sandbox,
+      int products,
+      Path file,
+      Yaml yaml,
+      Use<T> use)
       throws InterruptedException, IOException, SQLException {
     try (Sandbox servers = sandbox.progress(line -> screen.say("  " + line)).start()) {
       SampleShop shop = new SampleShop(servers, products);
@@ -59,6 +66,7 @@ record ShopPipeline(
       try (Services services = new Services(config, EnumSet.allOf(Role.class))) {
         services.start();
         awaitReady(services.health());
+        servers.endAfter(signal::awaitTheEnd);
         return use.with(new ShopPipeline(servers, shop, file, config, services));
       }
     } finally {

@@ -36,6 +36,11 @@ final class StopSignal implements AutoCloseable {
 
   private void stopAndAwaitTheEnd() {
     stop.countDown();
+    awaitTheEnd();
+  }
+
+  /** Waits until the command has ended, at most as long as it may take. */
+  void awaitTheEnd() {
     try {
       closed.await(bound.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

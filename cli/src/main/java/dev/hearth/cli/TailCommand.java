@@ -66,8 +66,8 @@ final class TailCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "FORMAT",
       description =
-          "${COMPLETION-CANDIDATES}; default: table on a terminal, json on a pipe. As yaml it is"
-              + " the same as json, which YAML readers take line by line.")
+          "How to print it: ${COMPLETION-CANDIDATES}; default: table on a terminal, json on a pipe."
+              + " As yaml it is the same as json, which YAML readers take line by line.")
   private @Nullable OutputFormat output;
 
   @Override

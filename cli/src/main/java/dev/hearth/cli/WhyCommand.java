@@ -15,6 +15,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,13 @@ final class WhyCommand implements Callable<Integer> {
     TABLE,
     TEXT,
     JSON,
-    YAML
+    YAML;
+
+    /** As a user writes it. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -68,8 +75,8 @@ final class WhyCommand implements Callable<Integer> {
       paramLabel = "FORMAT",
       defaultValue = "table",
       description =
-          "${COMPLETION-CANDIDATES}; table is a picture, text one line for each event; default:"
-              + " table.")
+          "How to print it: ${COMPLETION-CANDIDATES}; table is a picture, text one line for each"
+              + " event; default: ${DEFAULT-VALUE}.")
   private Format format = Format.TABLE;
 
   @Override

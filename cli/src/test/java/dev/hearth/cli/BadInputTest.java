@@ -349,6 +349,19 @@ class BadInputTest {
   }
 
   @Test
+  void everyCommandTellsItsVersion() {
+    assertThat(run("--version").out()).startsWith("hearth ");
+    assertThat(run("demo", "--version").out()).isEqualTo(run("--version").out());
+    assertThat(run("dlq", "list", "--version").out()).isEqualTo(run("--version").out());
+  }
+
+  @Test
+  void choicesAreNamedAsTheyAreWritten() {
+    assertThat(run("demo", "--help").out()).contains("How to print it: table, json, yaml;");
+    assertThat(run("run", "--help").out()).contains("ingest, invalidate, warm;");
+  }
+
+  @Test
   void everythingThatIsWrongWithADemoIsSaidAtOnce() {
     Ran ran = run("demo", "--for", "0s", "--reads", "-1", "--writes", "100001", "--port", "65536");
 

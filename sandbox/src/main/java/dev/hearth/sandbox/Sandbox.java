@@ -35,7 +35,8 @@ public final class Sandbox implements AutoCloseable {
   private final Map<Server, Restartable> servers;
   private final List<RedisServer> moreRedis = new ArrayList<>();
   private final List<Restartable> standbys = new ArrayList<>();
-  private final Thread hook = new Thread(this::shutDown, "sandbox-shutdown");
+  private final Thread hook = new Thread(this::shutDownLast, "sandbox-shutdown");
+  private volatile Runnable beforeTheEnd = () -> {};
   private boolean closed;
 
   private Sandbox(
@@ -163,6 +164,21 @@ public final class Sandbox implements AutoCloseable {
     } catch (IllegalStateException e) {
       // The JVM is ending: the hook finds nothing left to do.
     }
+  }
+
+  /**
+   * Lets whoever uses the servers finish when the JVM ends: they are ended only when this has
+   * returned. Without it they are ended at once, for no hook waits for another.
+   *
+   * @param wait has a bound of its own
+   */
+  public void endAfter(Runnable wait) {
+    beforeTheEnd = wait;
+  }
+
+  private void shutDownLast() {
+    beforeTheEnd.run();
+    shutDown();
   }
 
   private void startAll(Consumer<String> progress) {

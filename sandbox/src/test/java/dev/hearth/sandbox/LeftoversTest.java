@@ -7,6 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,6 +63,20 @@ final class LeftoversTest {
   }
 
   @Test
+  void aTerminatedOwnerMayFinishWithItsServersFirst(@TempDir Path directory) throws Exception {
+    Process owner = launch(Finishing.class, directory.toString());
+    assertThat(owner.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("running");
+    List<ProcessHandle> left = processesOf(directory);
+
+    // Process.destroy() would close what the owner still writes to.
+    owner.toHandle().destroy();
+
+    assertThat(owner.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("at the end +PONG");
+    owner.waitFor();
+    assertThat(left).hasSize(1).noneMatch(ChildProcesses::holdsAnything);
+  }
+
+  @Test
   void anyNextStartRemovesTheTemporaryDirectoryOfAKilledOwner() throws Exception {
     Process owner = launchOwner();
     Path abandoned = Path.of(owner.inputReader(StandardCharsets.UTF_8).readLine());
@@ -81,6 +98,10 @@ final class LeftoversTest {
   }
 
   private static Process launchOwner(String... arguments) throws Exception {
+    return launch(Owner.class, arguments);
+  }
+
+  private static Process launch(Class<?> main, String... arguments) throws Exception {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -88,7 +109,7 @@ final class LeftoversTest {
                 "-Dhearth.sandbox.broker=" + BrokerDirectory.require(),
                 "-cp",
                 System.getProperty("java.class.path"),
-                Owner.class.getName()));
+                main.getName()));
     command.addAll(List.of(arguments));
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
@@ -118,6 +139,35 @@ final class LeftoversTest {
       }
       System.out.println(sandbox.dataDirectory());
       int unused = System.in.read();
+    }
+  }
+
+  /** A JVM that still asks its server something when it is told to end. */
+  static final class Finishing {
+    public static void main(String[] arguments) throws Exception {
+      Sandbox sandbox =
+          Sandbox.builder().dataDirectory(Path.of(arguments[0])).servers(Server.REDIS).start();
+      CountDownLatch stop = new CountDownLatch(1);
+      CountDownLatch finished = new CountDownLatch(1);
+      Runtime.getRuntime().addShutdownHook(new Thread(stop::countDown));
+      sandbox.endAfter(() -> await(finished));
+      System.out.println("running");
+      stop.await();
+      // Time for a hook that does not wait.
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
+      try {
+        System.out.println("at the end " + Clients.redis(sandbox.redis(), "PING"));
+      } finally {
+        finished.countDown();
+      }
+    }
+
+    private static void await(CountDownLatch latch) {
+      try {
+        boolean unused = latch.await(30, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }

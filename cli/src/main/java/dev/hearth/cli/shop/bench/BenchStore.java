@@ -77,6 +77,12 @@ public enum BenchStore {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /** As a user writes it. */
+  @Override
+  public String toString() {
+    return storeName();
+  }
+
   /** What has to be started. */
   public Server[] servers() {
     return new Server[] {Server.POSTGRES, Server.KAFKA, server};

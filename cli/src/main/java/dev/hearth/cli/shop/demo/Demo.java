@@ -153,22 +153,21 @@ public final class Demo {
       long writes = traffic.writes();
       LagSnapshot recent = lag.sinceLast();
       screen.status(
-          String.format(
-              Locale.ROOT,
-              "%4d s  reads %,6.0f/s  hits %5.1f %%  writes %,5.0f/s  commit to cache p50 %5.1f ms"
-                  + "  p99 %6.1f ms  warmed %,d",
-              elapsed.toSeconds(),
-              (reads - lastReads) / seconds,
-              100 * hitRatio(reads - lastReads, misses - lastMisses),
-              (writes - lastWrites) / seconds,
-              recent.p50Millis(),
-              recent.p99Millis(),
-              warmed.get()));
+          format("%4d s", elapsed.toSeconds()),
+          format("reads %,6.0f/s", (reads - lastReads) / seconds),
+          format("hits %5.1f %%", 100 * hitRatio(reads - lastReads, misses - lastMisses)),
+          format("commit to cache p50 %5.1f  p99 %6.1f ms", recent.p50Millis(), recent.p99Millis()),
+          format("writes %,5.0f/s", (writes - lastWrites) / seconds),
+          format("warmed %,d", warmed.get()));
       lastReads = reads;
       lastMisses = misses;
       lastWrites = writes;
       lastNanos = now;
     }
+  }
+
+  private static String format(String format, Object... arguments) {
+    return String.format(Locale.ROOT, format, arguments);
   }
 
   private @Nullable String askForAWarmUp() {

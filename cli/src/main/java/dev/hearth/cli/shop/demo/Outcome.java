@@ -46,7 +46,32 @@ public record Outcome(
     return Math.round(value * 1000) / 1000.0;
   }
 
+  /** What the audit proves. */
+  public enum Proof {
+    TRUE("the caches are true"),
+    NONE("no entry was cached, so that nothing is proven"),
+    STALE("SOMETHING IS WRONG");
+
+    private final String sentence;
+
+    Proof(String sentence) {
+      this.sentence = sentence;
+    }
+
+    public String sentence() {
+      return sentence;
+    }
+  }
+
+  /** For programs that read the outcome. */
   public boolean isCoherent() {
-    return stale == 0 && audited > 0;
+    return proof() == Proof.TRUE;
+  }
+
+  public Proof proof() {
+    if (stale > 0) {
+      return Proof.STALE;
+    }
+    return audited > 0 ? Proof.TRUE : Proof.NONE;
   }
 }
