@@ -8,10 +8,12 @@ import java.util.function.Supplier;
 
 /** The rows of the store, for tests of other packages. */
 public final class StoredRowsOpening {
+  static final Rows.Listener SILENT = new Silent();
+
   private StoredRowsOpening() {}
 
   public static KnownRows.Opening of(Rules rules, Supplier<String> ids, Clock clock) {
-    return StoredRows.opening(rules, new Silent(), ids, clock);
+    return StoredRows.opening(rules, SILENT, ids, clock);
   }
 
   private static final class Silent implements Rows.Listener {

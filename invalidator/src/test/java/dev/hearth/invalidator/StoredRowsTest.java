@@ -2,42 +2,22 @@ package dev.hearth.invalidator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.hearth.invalidator.derivation.InvalidationTopology;
 import dev.hearth.invalidator.derivation.Rules;
 import dev.hearth.invalidator.derivation.ShopRules;
 import dev.hearth.invalidator.rows.Rows;
-import dev.hearth.schemas.change.ChangeEvent;
 import dev.hearth.schemas.change.ChangeMark;
-import dev.hearth.schemas.change.ChangeRecord;
 import dev.hearth.schemas.change.Operation;
 import dev.hearth.schemas.change.RowImage;
-import dev.hearth.schemas.change.SnapshotEnd;
 import dev.hearth.schemas.change.SnapshotRequest;
 import dev.hearth.schemas.change.SnapshotRow;
-import dev.hearth.schemas.invalidation.Invalidation;
-import dev.hearth.schemas.invalidation.InvalidationMark;
-import dev.hearth.schemas.invalidation.InvalidationRecord;
 import dev.hearth.schemas.position.EpochRaised;
-import dev.hearth.schemas.position.GenerationRaised;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.schemas.position.SourceIdentity;
-import dev.hearth.schemas.position.Watermark;
-import dev.hearth.schemas.topic.Topics;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.TestInputTopic;
-import org.apache.kafka.streams.TestOutputTopic;
-import org.apache.kafka.streams.TopologyTestDriver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,50 +33,14 @@ class StoredRowsTest {
         - { table: public.price, columns: [ amount ], keys: [ "product:{product_id}" ] }
       """;
 
-  private final Topics topics = new Topics("hearth");
   private final List<String> unknown = new ArrayList<>();
-  private TopologyTestDriver driver;
-  private TestInputTopic<byte[], byte[]> changes;
-  private TestOutputTopic<String, InvalidationRecord> invalidations;
-  private TestOutputTopic<String, SnapshotRequest> snapshots;
-  private int id;
-  private long lsn = 100;
+  private RowsDriver driver;
 
   @BeforeEach
   void start(@TempDir Path directory) {
-    Rules rules = Rules.compile(ShopRules.config(ShopRules.CACHES, RULES));
-    Properties properties = new Properties();
-    properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "hearth-invalidator");
-    properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere:9092");
-    properties.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
-    properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED_CONFIG, true);
-    Clock clock = Clock.fixed(NOW, ZoneOffset.UTC);
     driver =
-        new TopologyTestDriver(
-            InvalidationTopology.build(
-                topics,
-                rules,
-                StoredRows.opening(rules, new Heard(), () -> "snapshot-" + id++, clock),
-                () -> false,
-                new Silent(),
-                clock),
-            properties,
-            NOW);
-    changes =
-        driver.createInputTopic(
-            topics.changes().name(), new ByteArraySerializer(), new ByteArraySerializer());
-    invalidations =
-        driver.createOutputTopic(
-            topics.invalidations().name(),
-            topics.invalidations().key().deserializer(),
-            topics.invalidations().value().deserializer());
-    snapshots =
-        driver.createOutputTopic(
-            topics.snapshots().name(),
-            topics.snapshots().key().deserializer(),
-            topics.snapshots().value().deserializer());
-    send("", new ChangeMark(new Watermark(new Position(1, 1), 1, NOW)));
-    touched();
+        new RowsDriver(
+            Rules.compile(ShopRules.config(ShopRules.CACHES, RULES)), directory, new Heard());
   }
 
   @AfterEach
@@ -108,18 +52,19 @@ class StoredRowsTest {
   void asksForTheRowsOfATableWhoseLogLacksOldValuesAndVoidsUntilTheyAreThere() {
     update(TABLE, "1", Map.of("id", "1"), product(1, 20));
 
-    assertThat(touched()).containsExactly("product:1", "void category unknown-value");
-    SnapshotRequest request = snapshots.readValue();
+    assertThat(driver.touched()).containsExactly("product:1", "void category unknown-value");
+    SnapshotRequest request = driver.snapshots().readValue();
     assertThat(request.table()).isEqualTo(TABLE);
     assertThat(request.columns()).containsExactly("category_id", "id");
     assertThat(unknown).containsExactly("public.product not_stored");
 
     read(request, product(2, 20));
-    end(request);
+    driver.end(request);
     update(TABLE, "2", Map.of("id", "2"), product(2, 30));
 
-    assertThat(touched()).containsExactlyInAnyOrder("product:2", "category:20", "category:30");
-    assertThat(snapshots.isEmpty()).isTrue();
+    assertThat(driver.touched())
+        .containsExactlyInAnyOrder("product:2", "category:20", "category:30");
+    assertThat(driver.snapshots().isEmpty()).isTrue();
   }
 
   @Test
@@ -127,11 +72,11 @@ class StoredRowsTest {
     complete(product(1, 10));
     update(TABLE, "1", Map.of("id", "1"), product(1, 20));
     update(TABLE, "1", Map.of("id", "1"), product(1, 30));
-    touched();
+    driver.touched();
 
-    send(TABLE + ":1", change(TABLE, Operation.DELETE, Map.of("id", "1"), Map.of()));
+    driver.send(TABLE + ":1", driver.change(TABLE, Operation.DELETE, Map.of("id", "1"), Map.of()));
 
-    assertThat(touched()).containsExactlyInAnyOrder("product:1", "category:30");
+    assertThat(driver.touched()).containsExactlyInAnyOrder("product:1", "category:30");
   }
 
   @Test
@@ -140,24 +85,24 @@ class StoredRowsTest {
 
     update(TABLE, "1", Map.of("id", "1"), Map.of("id", "1"));
 
-    assertThat(touched()).containsExactlyInAnyOrder("product:1", "category:10");
+    assertThat(driver.touched()).containsExactlyInAnyOrder("product:1", "category:10");
   }
 
   @Test
   void passesOverAnUpdateOfOtherColumnsWithoutOldValuesInTheLog() {
     update("public.price", "7", Map.of("product_id", "7"), price("1.00"));
-    SnapshotRequest request = snapshots.readValue();
-    assertThat(touched()).as("any column may have changed").containsExactly("product:7");
-    send(
+    SnapshotRequest request = driver.snapshots().readValue();
+    assertThat(driver.touched()).as("any column may have changed").containsExactly("product:7");
+    driver.send(
         "public.price:7",
         new SnapshotRow(request.id(), "public.price", new RowImage(Map.copyOf(price("1.00")))));
-    end(request);
+    driver.end(request);
 
     update("public.price", "7", Map.of("product_id", "7"), price("1.00"));
-    assertThat(touched()).isEmpty();
+    assertThat(driver.touched()).isEmpty();
 
     update("public.price", "7", Map.of("product_id", "7"), price("2.00"));
-    assertThat(touched()).containsExactly("product:7");
+    assertThat(driver.touched()).containsExactly("product:7");
   }
 
   @Test
@@ -166,7 +111,7 @@ class StoredRowsTest {
 
     update(TABLE, "5", Map.of("id", "5"), product(5, 20));
 
-    assertThat(touched()).containsExactly("product:5", "void category unknown-value");
+    assertThat(driver.touched()).containsExactly("product:5", "void category unknown-value");
     assertThat(unknown).containsExactly("public.product row_missing");
   }
 
@@ -176,7 +121,7 @@ class StoredRowsTest {
 
     update(TABLE, "1", Map.of("id", "3"), product(1, 20));
 
-    assertThat(touched()).contains("void category unknown-value");
+    assertThat(driver.touched()).contains("void category unknown-value");
     assertThat(unknown).containsExactly("public.product contradiction");
   }
 
@@ -184,9 +129,9 @@ class StoredRowsTest {
   void storesNothingOfATableWhoseLogCarriesOldRows() {
     update(TABLE, "1", product(1, 10), product(1, 20));
 
-    assertThat(touched()).contains("category:10", "category:20");
-    assertThat(snapshots.isEmpty()).isTrue();
-    assertThat(driver.getKeyValueStore(InvalidationTopology.ROWS).approximateNumEntries()).isZero();
+    assertThat(driver.touched()).contains("category:10", "category:20");
+    assertThat(driver.snapshots().isEmpty()).isTrue();
+    assertThat(driver.stored()).isZero();
   }
 
   @Test
@@ -194,44 +139,45 @@ class StoredRowsTest {
     complete(product(1, 10));
 
     epoch(2, false);
-    assertThat(snapshots.isEmpty()).isTrue();
+    assertThat(driver.snapshots().isEmpty()).isTrue();
     update(TABLE, "1", Map.of("id", "1"), product(1, 20));
-    assertThat(touched()).contains("void category unknown-value");
+    assertThat(driver.touched()).contains("void category unknown-value");
     epoch(3, true);
 
-    assertThat(snapshots.readValue().table()).isEqualTo(TABLE);
+    assertThat(driver.snapshots().readValue().table()).isEqualTo(TABLE);
   }
 
   @Test
   void hasNoRowsLeftAfterATruncateAndFollowsTheNewOnes() {
     complete(product(1, 10));
-    send(TABLE, change(TABLE, Operation.TRUNCATE, Map.of(), Map.of()));
-    send(TABLE + ":1", change(TABLE, Operation.INSERT, Map.of(), product(1, 40)));
-    touched();
+    driver.send(TABLE, driver.change(TABLE, Operation.TRUNCATE, Map.of(), Map.of()));
+    driver.send(TABLE + ":1", driver.change(TABLE, Operation.INSERT, Map.of(), product(1, 40)));
+    driver.touched();
 
     update(TABLE, "1", Map.of("id", "1"), product(1, 50));
 
-    assertThat(touched()).containsExactlyInAnyOrder("product:1", "category:40", "category:50");
+    assertThat(driver.touched())
+        .containsExactlyInAnyOrder("product:1", "category:40", "category:50");
   }
 
   @Test
   void beginsAnewWhereAChangeDoesNotSayItsRow() {
     complete(product(1, 10));
 
-    send(TABLE, change(TABLE, Operation.UPDATE, Map.of(), Map.of()));
+    driver.send(TABLE, driver.change(TABLE, Operation.UPDATE, Map.of(), Map.of()));
 
-    assertThat(touched())
+    assertThat(driver.touched())
         .containsExactly("void product unknown-value", "void category unknown-value");
-    assertThat(snapshots.readValue().table()).isEqualTo(TABLE);
+    assertThat(driver.snapshots().readValue().table()).isEqualTo(TABLE);
   }
 
   @Test
   void beginsAnewWhereAChangeCannotBeRead() {
     complete(product(1, 10));
 
-    changes.pipeInput((TABLE + ":1").getBytes(StandardCharsets.UTF_8), new byte[] {1, 2});
+    driver.send(TABLE + ":1", new byte[] {1, 2});
 
-    assertThat(snapshots.readValue().table()).isEqualTo(TABLE);
+    assertThat(driver.snapshots().readValue().table()).isEqualTo(TABLE);
   }
 
   private static Map<String, String> product(int id, int category) {
@@ -245,45 +191,26 @@ class StoredRowsTest {
   /** As it is once a snapshot of some rows is through. */
   private void complete(Map<String, String> row) {
     update(TABLE, "99", Map.of("id", "99"), product(99, 1));
-    SnapshotRequest request = snapshots.readValue();
+    SnapshotRequest request = driver.snapshots().readValue();
     read(request, row);
-    end(request);
-    touched();
+    driver.end(request);
+    driver.touched();
     unknown.clear();
   }
 
   private void read(SnapshotRequest request, Map<String, String> row) {
-    send(
+    driver.send(
         request.table() + ":" + row.get("id"),
         new SnapshotRow(request.id(), request.table(), new RowImage(Map.copyOf(row))));
   }
 
-  private void end(SnapshotRequest request) {
-    send(request.table(), new SnapshotEnd(request.id(), request.table(), request.columns()));
-  }
-
   private void update(
       String table, String row, Map<String, String> before, Map<String, String> after) {
-    send(table + ":" + row, change(table, Operation.UPDATE, before, after));
-  }
-
-  private ChangeEvent change(
-      String table, Operation operation, Map<String, String> before, Map<String, String> after) {
-    lsn++;
-    return new ChangeEvent(
-        table,
-        operation,
-        new RowImage(Map.copyOf(before)),
-        new RowImage(Map.copyOf(after)),
-        lsn,
-        lsn,
-        new Position(1, lsn),
-        NOW,
-        NOW);
+    driver.send(table + ":" + row, driver.change(table, Operation.UPDATE, before, after));
   }
 
   private void epoch(long number, boolean settled) {
-    send(
+    driver.send(
         "",
         new ChangeMark(
             new EpochRaised(
@@ -293,27 +220,7 @@ class StoredRowsTest {
                 settled,
                 "restored",
                 NOW)));
-    touched();
-  }
-
-  private void send(String key, ChangeRecord record) {
-    changes.pipeInput(
-        key.getBytes(StandardCharsets.UTF_8),
-        topics.changes().value().serializer().serialize(topics.changes().name(), record));
-  }
-
-  /** Keys, and caches that were voided, since the last time. */
-  private List<String> touched() {
-    List<String> touched = new ArrayList<>();
-    for (InvalidationRecord record : invalidations.readValuesToList()) {
-      if (record instanceof Invalidation invalidation) {
-        touched.add(invalidation.key());
-      } else if (record instanceof InvalidationMark mark
-          && mark.mark() instanceof GenerationRaised raised) {
-        touched.add("void " + raised.cache() + " " + raised.reason());
-      }
-    }
-    return touched.stream().distinct().toList();
+    driver.touched();
   }
 
   private final class Heard implements Rows.Listener {
@@ -327,16 +234,5 @@ class StoredRowsTest {
 
     @Override
     public void entries(long count) {}
-  }
-
-  private static final class Silent implements InvalidationTopology.Listener {
-    @Override
-    public void derived(Duration captureToDerive) {}
-
-    @Override
-    public void generationRaised(String cache, String reason) {}
-
-    @Override
-    public void deadLetter() {}
   }
 }
