@@ -19,18 +19,20 @@ import java.util.function.Function;
  */
 final class WarmupEvents {
   private static final Duration TURN = Duration.ofMillis(200);
-  private static final Duration SILENCE = Duration.ofSeconds(10);
 
   private final Semaphore listeners;
   private final int most;
+  private final Duration silence;
   private final Function<String, Optional<WarmupView>> find;
 
   /**
    * @param most listeners at once
+   * @param silence after which a listener, and what is in between, hears that it is not forgotten
    * @param find a run by its id
    */
-  WarmupEvents(int most, Function<String, Optional<WarmupView>> find) {
+  WarmupEvents(int most, Duration silence, Function<String, Optional<WarmupView>> find) {
     this.most = most;
+    this.silence = silence;
     this.listeners = new Semaphore(most);
     this.find = find;
   }
@@ -90,7 +92,7 @@ final class WarmupEvents {
         client.sendEvent(ended ? "end" : "progress", now.get());
         sent = now;
         lastNanos = System.nanoTime();
-      } else if (System.nanoTime() - lastNanos >= SILENCE.toNanos()) {
+      } else if (System.nanoTime() - lastNanos >= silence.toNanos()) {
         client.sendComment("nothing new");
         lastNanos = System.nanoTime();
       }

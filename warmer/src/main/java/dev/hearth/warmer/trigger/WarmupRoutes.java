@@ -9,6 +9,7 @@ import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.schemas.warmup.WarmupRun.State;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.function.Function;
 public final class WarmupRoutes implements Routes {
   private static final int TOP_UNLESS_ASKED = 100;
   private static final int MOST_LISTENERS = 16;
+  private static final Duration SILENCE = Duration.ofSeconds(10);
 
   private final WarmupRequests requests;
   private final Function<String, Optional<HotKeys>> hotKeys;
@@ -33,10 +35,22 @@ public final class WarmupRoutes implements Routes {
    */
   public WarmupRoutes(
       WarmupRequests requests, Function<String, Optional<HotKeys>> hotKeys, Set<String> caches) {
+    this(requests, hotKeys, caches, SILENCE);
+  }
+
+  /**
+   * @param silence after which a listener hears that nothing has happened
+   */
+  WarmupRoutes(
+      WarmupRequests requests,
+      Function<String, Optional<HotKeys>> hotKeys,
+      Set<String> caches,
+      Duration silence) {
     this.requests = requests;
     this.hotKeys = hotKeys;
     this.caches = Set.copyOf(caches);
-    this.events = new WarmupEvents(MOST_LISTENERS, id -> requests.find(id).map(this::view));
+    this.events =
+        new WarmupEvents(MOST_LISTENERS, silence, id -> requests.find(id).map(this::view));
   }
 
   @Override

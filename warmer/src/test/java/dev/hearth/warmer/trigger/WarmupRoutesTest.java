@@ -30,6 +30,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -260,6 +261,42 @@ class WarmupRoutesTest {
     assertThat(data(lines).path("state").asText()).isEqualTo("done");
     while (lines.hasNext()) {
       assertThat(lines.next()).isBlank();
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void tellsWhoeverFollowsARunThatStandsStillThatItIsNotForgotten() throws Exception {
+    runs.put("run-1", run("run-1", State.RUNNING));
+    HttpService impatient =
+        new HttpService(
+            new Binding("127.0.0.1", 0, null),
+            List.of(
+                new WarmupRoutes(
+                    new Requests(), this::hot, Set.of("product"), Duration.ofMillis(1))));
+    impatient.start();
+    try {
+      Iterator<String> lines =
+          http.send(
+                  HttpRequest.newBuilder(URI.create(impatient.uri() + "/v1/warmups/run-1/events"))
+                      .header("Accept", "text/event-stream")
+                      .build(),
+                  HttpResponse.BodyHandlers.ofLines())
+              .body()
+              .iterator();
+      assertThat(next(lines)).isEqualTo("event: progress");
+      assertThat(data(lines).path("state").asText()).isEqualTo("running");
+
+      for (int comments = 0; comments < 2; ) {
+        String line = lines.next();
+        assertThat(line).matches("|: ?nothing new");
+        comments += line.isBlank() ? 0 : 1;
+      }
+
+      runs.put("run-1", run("run-1", State.DONE));
+      assertThat(next(lines)).isEqualTo("event: end");
+    } finally {
+      impatient.close();
     }
   }
 
