@@ -155,7 +155,7 @@ class RecipesTest {
     // The next test's runs would join one that is about to end.
     String run = new ObjectMapper().readTree(response.body()).at("/runs/0/id").asText();
     eventually(
-        () -> running.warmer.find(run).orElseThrow().state().ended(),
+        () -> running.warmer().find(run).orElseThrow().state().ended(),
         ended -> assertThat(ended).isTrue());
   }
 

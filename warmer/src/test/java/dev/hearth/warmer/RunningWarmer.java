@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -36,6 +37,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A whole warmer of a hundred products, with its HTTP port, on real servers; and what its clients
@@ -53,9 +55,9 @@ final class RunningWarmer implements AutoCloseable {
   final Metrics metrics = new Metrics("test");
   final Health health = new Health();
   final RedisFixture redis;
-  Warmer warmer;
   private final String database;
-  private HttpService service;
+  private @Nullable Warmer warmer;
+  private @Nullable HttpService service;
 
   /**
    * Makes the database, the topics and the store; runs nothing before {@link #start}.
@@ -88,23 +90,35 @@ final class RunningWarmer implements AutoCloseable {
     IntStream.rangeClosed(1, KEYS).forEach(id -> reads.put(running.key(id), 100 * id));
     running.report(reads);
     eventually(
-        () -> running.warmer.hotKeys("product"),
+        () -> running.warmer().hotKeys("product"),
         hot -> assertThat(hot).hasValueSatisfying(known -> assertThat(known.keys()).hasSize(KEYS)));
     return running;
   }
 
   void start(WarmerSettings settings) throws IOException {
-    warmer =
+    Warmer started =
         new Warmer(settings, Map.of("redis", redis.store()), metrics, health, Clock.systemUTC());
-    service = new HttpService(new Binding("127.0.0.1", 0, null), List.of(warmer.routes()));
-    service.start();
-    warmer.start();
+    HttpService port =
+        new HttpService(new Binding("127.0.0.1", 0, null), List.of(started.routes()));
+    warmer = started;
+    service = port;
+    port.start();
+    started.start();
   }
 
   /** As a process ends; another may be started. */
   void stop() {
-    service.close();
-    warmer.close();
+    if (service != null) {
+      service.close();
+    }
+    if (warmer != null) {
+      warmer.close();
+    }
+  }
+
+  /** The one that was started last. */
+  Warmer warmer() {
+    return Objects.requireNonNull(warmer, "not started");
   }
 
   String key(int id) {
@@ -140,7 +154,7 @@ final class RunningWarmer implements AutoCloseable {
   }
 
   URI uri() {
-    return service.uri();
+    return Objects.requireNonNull(service, "not started").uri();
   }
 
   void sql(String statement) {

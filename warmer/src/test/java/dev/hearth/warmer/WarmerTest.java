@@ -57,7 +57,7 @@ class WarmerTest {
   void warmsWhatIsReadFindsItCoherentAndForgetsNothingInARestart() throws Exception {
     running.report(Map.of(running.key(1), 100, running.key(2), 50, "foreign:1", 75));
     eventually(
-        () -> running.warmer.hotKeys("product"),
+        () -> running.warmer().hotKeys("product"),
         hot -> assertThat(keys(hot)).containsExactly(running.key(1), running.key(2)));
     assertThat(running.metrics.scrape(Metrics.PROMETHEUS_TEXT))
         .contains("hearth_access_reports_total{outcome=\"foreign_key\"}");
@@ -69,17 +69,17 @@ class WarmerTest {
         () -> body(run).path("state").asText(), state -> assertThat(state).isEqualTo("done"));
     assertThat(body(run).path("progress").path("stored").asInt()).isEqualTo(2);
 
-    AuditVerdict coherent = running.warmer.audit("product", "redis", key -> true);
+    AuditVerdict coherent = running.warmer().audit("product", "redis", key -> true);
     assertThat(coherent.checked()).isEqualTo(2);
     assertThat(coherent.stale()).isZero();
 
     // A writer whose change nobody delivers: the audit must see it, or it proves nothing.
     running.sql("update product set name = 'changed' where id = 2");
-    AuditVerdict stale = running.warmer.audit("product", "redis", key -> true);
+    AuditVerdict stale = running.warmer().audit("product", "redis", key -> true);
     assertThat(stale.stale()).isEqualTo(1);
     assertThat(stale.evidence().orElseThrow()).startsWith(running.key(2) + ": entry with stamp 1:");
     running.redis.invalidate("product", running.key(2));
-    assertThat(running.warmer.audit("product", "redis", key -> true).stale()).isZero();
+    assertThat(running.warmer().audit("product", "redis", key -> true).stale()).isZero();
 
     running.stop();
     // Another instance: nothing but Kafka has the heat.
@@ -92,7 +92,7 @@ class WarmerTest {
         .isEqualTo("done");
     running.report(Map.of(running.key(3), 60));
     eventually(
-        () -> running.warmer.hotKeys("product"),
+        () -> running.warmer().hotKeys("product"),
         hot ->
             assertThat(keys(hot)).containsExactly(running.key(1), running.key(3), running.key(2)));
     eventually(running.health::ready, ready -> assertThat(ready.fine()).isTrue());
@@ -103,7 +103,7 @@ class WarmerTest {
   void knowsHowOftenHotKeysAreWritten() throws Exception {
     running.report(Map.of(running.key(1), 100));
     eventually(
-        () -> running.warmer.hotKeys("product"),
+        () -> running.warmer().hotKeys("product"),
         hot -> assertThat(keys(hot)).containsExactly(running.key(1)));
 
     // Of a key that is hot only: so it is written once that is known.
@@ -133,7 +133,7 @@ class WarmerTest {
     }
 
     eventually(
-        () -> running.warmer.hotKeys("product").orElseThrow().keys().get(0),
+        () -> running.warmer().hotKeys("product").orElseThrow().keys().get(0),
         key -> {
           assertThat(key.writesPerSecond()).isGreaterThan(1.5 * key.readsPerSecond());
           assertThat(Churn.isChurning(key)).isTrue();
@@ -142,15 +142,15 @@ class WarmerTest {
 
   @Test
   void saysWhatCannotBeAudited() {
-    assertThatThrownBy(() -> running.warmer.audit("page", "redis", key -> true))
+    assertThatThrownBy(() -> running.warmer().audit("page", "redis", key -> true))
         .hasMessage("cache \"page\" has no load query to compare it with; add caches.page.load");
-    assertThatThrownBy(() -> running.warmer.audit("product", "hazelcast", key -> true))
+    assertThatThrownBy(() -> running.warmer().audit("product", "hazelcast", key -> true))
         .hasMessage("cache \"product\" is not in a store \"hazelcast\"; it is in [redis]");
   }
 
   @Test
   void answersUnavailableBeforeItStarts() throws Exception {
-    running.warmer.close();
+    running.warmer().close();
 
     HttpResponse<String> response = send("GET", "/v1/hot-keys?cache=product", "");
 
@@ -180,7 +180,7 @@ class WarmerTest {
 
     running.report(Map.of(running.key(1), 100));
     eventually(
-        () -> running.warmer.hotKeys("product"),
+        () -> running.warmer().hotKeys("product"),
         hot -> assertThat(keys(hot)).containsExactly(running.key(1)));
 
     // Until the epoch is known, and the standby has replayed the table, the primary answers.
@@ -193,7 +193,7 @@ class WarmerTest {
         text ->
             assertThat(text)
                 .contains("hearth_loads_total{cache=\"product\",from=\"standby\"} 1.0"));
-    assertThat(running.warmer.audit("product", "redis", key -> true).checked()).isEqualTo(1);
+    assertThat(running.warmer().audit("product", "redis", key -> true).checked()).isEqualTo(1);
   }
 
   private void warmAll() {
