@@ -27,6 +27,7 @@ final class EpochKeeper {
   private long epoch;
   private long settledAtXmin;
   private boolean settled;
+  private Optional<EpochRaised> raised = Optional.empty();
 
   private EpochKeeper(
       ChangePublisher publisher,
@@ -58,11 +59,11 @@ final class EpochKeeper {
       Clock clock,
       Counter raises) {
     if (decision instanceof EpochDecision.Keep keep) {
-      EpochRaised raised = last.orElseThrow();
+      EpochRaised kept = last.orElseThrow();
       EpochKeeper keeper =
-          new EpochKeeper(
-              publisher, raised.identity(), clock, raises, keep.epoch(), raised.settled());
+          new EpochKeeper(publisher, kept.identity(), clock, raises, keep.epoch(), kept.settled());
       keeper.settledAtXmin = youngest;
+      keeper.raised = last;
       return keeper;
     }
     long lastEpoch = last.map(raised -> raised.position().epoch()).orElse(0L);
@@ -74,6 +75,11 @@ final class EpochKeeper {
 
   long epoch() {
     return epoch;
+  }
+
+  /** The mark of the epoch. */
+  EpochRaised raised() {
+    return raised.orElseThrow();
   }
 
   /** Whether every transaction older than the slot is over. */
@@ -98,7 +104,7 @@ final class EpochKeeper {
   private void raise(GateSnapshot snapshot, String reason) {
     // Above every epoch that was ever used, also where the topic that remembers them was lost.
     epoch = Math.max(epoch + 1, clock.millis());
-    EpochRaised raised =
+    EpochRaised mark =
         new EpochRaised(
             identity.slot(),
             new Position(epoch, snapshot.flushLsn()),
@@ -106,7 +112,8 @@ final class EpochKeeper {
             settled,
             reason,
             clock.instant());
-    publisher.register(identity.slot(), raised);
+    publisher.register(identity.slot(), mark);
+    raised = Optional.of(mark);
     raises.increment();
     LOG.info("epoch raised epoch={} settled={} reason=\"{}\"", epoch, settled, reason);
   }

@@ -9,6 +9,7 @@ import dev.hearth.ingest.capture.LogEngine;
 import dev.hearth.ingest.capture.LogHeartbeat;
 import dev.hearth.ingest.capture.SourceDatabase;
 import dev.hearth.ingest.capture.SourceSettings;
+import dev.hearth.ingest.capture.TableMarks;
 import dev.hearth.ingest.decode.ChangeDecoder;
 import dev.hearth.ingest.position.EpochDecision;
 import dev.hearth.ingest.position.Gate;
@@ -16,6 +17,7 @@ import dev.hearth.ingest.position.GateSnapshot;
 import dev.hearth.ingest.publish.ChangePublisher;
 import dev.hearth.ingest.publish.PublishedHistory;
 import dev.hearth.ingest.publish.SnapshotRequests;
+import dev.hearth.ingest.publish.ToldTables;
 import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.Watermark;
 import dev.hearth.schemas.topic.Topics;
@@ -27,6 +29,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -55,7 +58,7 @@ final class SessionLoop {
   private final Ingest.Options options;
   private final IngestStatus status;
   private final BooleanSupplier stopping;
-  private final TableWatch watch = new TableWatch();
+  private final TableWatch watch = new TableWatch(System::nanoTime);
   private final SourcePoll poll;
 
   /**
@@ -98,7 +101,8 @@ final class SessionLoop {
       return;
     }
     PublishedHistory history = new PublishedHistory(topics, kafka);
-    Optional<EpochRaised> last = history.latestEpoch(settings.slot());
+    Optional<PublishedHistory.Epoch> before = history.latestEpoch(settings.slot());
+    Optional<EpochRaised> last = before.map(PublishedHistory.Epoch::raised);
     heartbeat.beat();
     Optional<Watermark> published = history.latestWatermark();
     heartbeat.beat();
@@ -138,6 +142,8 @@ final class SessionLoop {
                 prepared.identity().publication());
         LogHeartbeat logHeartbeat =
             new LogHeartbeat(database.openForShortStatements("heartbeat"), settings.slot())) {
+      // Before an epoch is raised: what happens to a table after that is not voided by it.
+      TableMarks marks = logHeartbeat.marks(settings.tables());
       GateSnapshot atBeginning = gate.ask();
       EpochKeeper epochs =
           EpochKeeper.open(
@@ -157,15 +163,29 @@ final class SessionLoop {
               visibility(
                   new SessionGate(gate, database, settings, prepared.slot().confirmedFlushLsn())),
               publisher,
-              snapshots::published,
+              (key, change) -> {
+                watch.published(change);
+                snapshots.published(key, change);
+              },
               new IngestSession.Measures(
                   metrics.lagTimer(Phase.COMMIT_TO_CAPTURE),
                   metrics.timer(Metric.VISIBILITY_WAIT),
                   status.held(),
                   metrics.counter(Metric.DEAD_LETTERS, "ingest")),
               clock);
+      if (decision instanceof EpochDecision.Keep) {
+        Set<String> untold =
+            watch.resumed(
+                marks,
+                settings.tables(),
+                before.map(PublishedHistory.Epoch::tables).orElse(ToldTables.NONE).digests());
+        if (!untold.isEmpty()) {
+          LOG.info("changed while nobody watched, or not known tables={}", untold);
+        }
+      }
       watch.defined(prepared.tables().identities());
-      watch.partitioned(logHeartbeat.partitions(settings.tables()));
+      watch.marked(marks);
+      TableMemory memory = new TableMemory(watch, epochs, publisher);
       long told = tell(session, gate, 0);
       // The session is closed first: the engine's thread may be waiting for room in it.
       try (LogEngine engine =
@@ -184,6 +204,7 @@ final class SessionLoop {
         while (!stopping.getAsBoolean()) {
           heartbeat.beat();
           told = tell(session, gate, told);
+          memory.turn();
           Optional<GateSnapshot> asked = session.turn(snapshots.isBusy() ? IDLE_IN_SNAPSHOT : IDLE);
           status.progressed(session.hasProgressed());
           if (asked.isPresent() && epochs.settle(asked.get())) {

@@ -11,8 +11,7 @@ import java.util.function.Consumer;
 
 /**
  * Asks the source with each heartbeat for what its log does not say: tables that appeared, others
- * whose partitions are no longer the same, and how much log the slot retains. For the heartbeat's
- * thread.
+ * that are no longer the same, and how much log the slot retains. For the heartbeat's thread.
  */
 final class SourcePoll {
   /** Tables come seldom, and their names are a query of the whole catalog. */
@@ -52,7 +51,7 @@ final class SourcePoll {
           end.accept("tables appeared that rules name by a pattern: " + unheard);
         }
       }
-      Set<String> others = watch.partitioned(logHeartbeat.partitions(tables));
+      Set<String> others = watch.marked(logHeartbeat.marks(tables));
       if (!others.isEmpty()) {
         // What is known of their partitions has to be read again.
         end.accept("partitions of " + others + " were attached or detached");

@@ -51,9 +51,11 @@ class SchemaChangesTest {
       source.execute("truncate product, stock");
 
       eventually(() -> assertThat(reader.keyed()).contains("TRUNCATE public.stock"));
-      // That stock's partition was emptied may be noticed before anything is published.
+      // That a table has another file may be noticed before the log tells of its TRUNCATE.
       List<String> keyed =
-          reader.keyed().stream().filter(change -> !change.equals("UPDATE public.stock")).toList();
+          reader.keyed().stream()
+              .filter(change -> !change.matches("UPDATE public\\.[a-z]+"))
+              .toList();
       assertThat(keyed.get(0)).isEqualTo("INSERT public.category:3");
       assertThat(keyed.subList(1, 3))
           .containsExactlyInAnyOrder("TRUNCATE public.category", "TRUNCATE public.product");

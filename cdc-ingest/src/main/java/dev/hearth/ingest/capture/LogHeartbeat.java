@@ -56,9 +56,9 @@ public final class LogHeartbeat implements AutoCloseable {
     return TableNames.read(connection);
   }
 
-  /** Which partitions hold the rows of some tables now. */
-  public PartitionMarks partitions(Set<String> tables) throws SQLException {
-    return PartitionMarks.read(connection, tables, TIMEOUT_SECONDS);
+  /** How the catalog shows some tables now. */
+  public TableMarks marks(Set<String> tables) throws SQLException {
+    return TableMarks.read(connection, tables, TIMEOUT_SECONDS);
   }
 
   @Override

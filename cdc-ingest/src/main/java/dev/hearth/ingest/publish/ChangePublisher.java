@@ -3,6 +3,7 @@ package dev.hearth.ingest.publish;
 import dev.hearth.schemas.change.ChangeMark;
 import dev.hearth.schemas.change.ChangeRecord;
 import dev.hearth.schemas.change.SnapshotRequest;
+import dev.hearth.schemas.position.EpochRaised;
 import dev.hearth.schemas.position.StreamMark;
 import dev.hearth.schemas.topic.Topic;
 import dev.hearth.schemas.topic.Topics;
@@ -67,6 +68,19 @@ public final class ChangePublisher implements AutoCloseable {
   public void register(String key, StreamMark mark) {
     await(topics.epochs(), send(topics.epochs(), key, mark, () -> {}));
     await(topics.changes(), send(topics.changes(), null, new ChangeMark(mark), () -> {}));
+  }
+
+  /** Puts beside an epoch how its tables are on the changes topic; waits for the broker. */
+  public void remember(EpochRaised epoch, ToldTables tables) {
+    Topic<String, StreamMark> topic = topics.epochs();
+    failIfBroken();
+    ProducerRecord<byte[], byte[]> beside =
+        new ProducerRecord<>(
+            topic.name(),
+            epoch.source().getBytes(StandardCharsets.UTF_8),
+            topic.value().serializer().serialize(topic.name(), epoch));
+    beside.headers().add(ToldTables.HEADER, tables.bytes());
+    await(topic, producer.send(beside, (sent, error) -> settle(error, () -> {})));
   }
 
   private static void await(Topic<?, ?> topic, Future<?> sent) {

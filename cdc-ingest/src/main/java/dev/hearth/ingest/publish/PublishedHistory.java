@@ -12,11 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,18 +39,25 @@ public final class PublishedHistory {
     this.clientProperties = Map.copyOf(clientProperties);
   }
 
+  /**
+   * An epoch.
+   *
+   * @param tables how they were that were told of in it
+   */
+  public record Epoch(EpochRaised raised, ToldTables tables) {}
+
   /** The latest epoch that was raised for a source. */
-  public Optional<EpochRaised> latestEpoch(String source) {
-    Latest<EpochRaised> latest = new Latest<>();
+  public Optional<Epoch> latestEpoch(String source) {
+    Latest<Epoch> latest = new Latest<>();
     try (KafkaConsumer<byte[], byte[]> consumer = consumer(topics.epochs())) {
       read(
           consumer,
           topics.epochs(),
           beginning(consumer, topics.epochs()),
           end(consumer, topics.epochs()),
-          mark -> {
+          (mark, headers) -> {
             if (mark instanceof EpochRaised raised && raised.source().equals(source)) {
-              latest.value = raised;
+              latest.value = new Epoch(raised, ToldTables.of(headers));
             }
           });
     }
@@ -70,7 +78,7 @@ public final class PublishedHistory {
             topics.changes(),
             from,
             to,
-            record -> {
+            (record, headers) -> {
               if (record instanceof ChangeMark mark && mark.mark() instanceof Watermark watermark) {
                 latest.value = watermark;
               }
@@ -116,7 +124,7 @@ public final class PublishedHistory {
       Topic<String, V> topic,
       long from,
       long to,
-      Consumer<V> each) {
+      BiConsumer<V, Headers> each) {
     consumer.seek(partition(topic), from);
     long deadline = System.nanoTime() + BOUND.toNanos();
     while (consumer.position(partition(topic), BOUND) < to) {
@@ -132,7 +140,7 @@ public final class PublishedHistory {
         try {
           V value = topic.value().deserializer().deserialize(topic.name(), record.value());
           if (value != null) {
-            each.accept(value);
+            each.accept(value, record.headers());
           }
         } catch (UnreadableRecordException e) {
           // Not ours to judge here: the invalidator makes a dead letter of it.
