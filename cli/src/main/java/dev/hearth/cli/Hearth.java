@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       TailCommand.class,
       StatusCommand.class,
       HotCommand.class,
+      AuditCommand.class,
       DlqCommand.class,
       ReplayCommand.class,
       PlanCommand.class,

@@ -3,15 +3,22 @@ package dev.hearth.warmer;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.store.FencedStore;
+import dev.hearth.warmer.audit.AuditCounts;
+import dev.hearth.warmer.audit.AuditRuns;
 import dev.hearth.warmer.audit.AuditSettings;
+import dev.hearth.warmer.audit.AuditedCache;
 import dev.hearth.warmer.audit.CacheAuditor;
 import dev.hearth.warmer.audit.EntryReader;
 import dev.hearth.warmer.audit.RowReader;
+import dev.hearth.warmer.audit.VerdictPublisher;
 import dev.hearth.warmer.load.LoadedBatch;
 import dev.hearth.warmer.load.RowLoader;
 import java.time.Clock;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** Audits of the configured caches: what is read where, and by which promise. Thread-safe. */
@@ -43,8 +50,33 @@ final class Audits {
     this.clock = clock;
   }
 
+  /** What of the configured caches an audit can look at. */
+  static List<AuditedCache> audited(Collection<WarmerSettings.Cache> caches) {
+    return caches.stream()
+        .map(
+            cache ->
+                new AuditedCache(
+                    cache.name(), cache.stores(), cache.mode(), cache.load().isPresent()))
+        .toList();
+  }
+
+  /** One pass over a cache in a store, whose verdict is published. */
+  AuditRuns.Pass publishing(VerdictPublisher verdicts) {
+    return (cache, store, chosen, counts) -> {
+      AuditVerdict verdict = audit(cache, store, chosen, counts);
+      verdicts.publish(verdict);
+      return verdict;
+    };
+  }
+
   /** As {@link Warmer#audit}, and publishes nothing. */
   AuditVerdict audit(String cache, String store, Predicate<String> sample)
+      throws InterruptedException {
+    return audit(cache, store, keys -> keys.filter(sample), new AuditCounts());
+  }
+
+  private AuditVerdict audit(
+      String cache, String store, UnaryOperator<Stream<String>> chosen, AuditCounts counts)
       throws InterruptedException {
     WarmerSettings.Cache of = caches.get(cache);
     RowLoader loader = loaders.get(cache);
@@ -72,9 +104,10 @@ final class Audits {
               cache,
               store,
               of.mode(),
-              keys.filter(key -> of.key().parseKey(key).isPresent()).filter(sample),
+              chosen.apply(keys.filter(key -> of.key().parseKey(key).isPresent())),
               of.isFenced() ? EntryReader.believed(in) : EntryReader.raw(in),
-              rows(loader));
+              rows(loader),
+              counts);
     }
   }
 

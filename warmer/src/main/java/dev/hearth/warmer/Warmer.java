@@ -14,6 +14,8 @@ import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
 import dev.hearth.store.FencedStore;
+import dev.hearth.warmer.audit.AuditRoutes;
+import dev.hearth.warmer.audit.AuditRuns;
 import dev.hearth.warmer.audit.VerdictPublisher;
 import dev.hearth.warmer.guard.GuardSettings;
 import dev.hearth.warmer.heat.HotKeysView;
@@ -78,7 +80,8 @@ public final class Warmer implements Component {
       HitRatios hitRatios,
       Pauses pauses,
       Audits audits,
-      VerdictPublisher verdicts) {}
+      VerdictPublisher verdicts,
+      AuditRuns auditRuns) {}
 
   /**
    * Checks the settings; opens nothing yet.
@@ -219,7 +222,9 @@ public final class Warmer implements Component {
     claim.start();
     runner.start();
     Audits audits = new Audits(settings.audit(), caches, stores, loads.loaders(), metrics, clock);
-    Rooms all = new Rooms(hotKeys, runner, plans, hitRatios, pauses, audits, verdicts);
+    AuditRuns auditRuns = new AuditRuns(audits.publishing(verdicts), clock);
+    opened.push(auditRuns);
+    Rooms all = new Rooms(hotKeys, runner, plans, hitRatios, pauses, audits, verdicts, auditRuns);
     // Triggers ask for runs, as soon as they are open.
     rooms = all;
     Refills refills =
@@ -265,10 +270,13 @@ public final class Warmer implements Component {
             caches.keySet());
     Routes pauses =
         new PauseRoutes(new PauseHttp(() -> requireStarted().pauses()), caches.keySet());
+    Routes audits =
+        new AuditRoutes(() -> requireStarted().auditRuns(), Audits.audited(caches.values()));
     Routes hooks = triggers.routes();
     return routes -> {
       warmups.register(routes);
       pauses.register(routes);
+      audits.register(routes);
       hooks.register(routes);
     };
   }

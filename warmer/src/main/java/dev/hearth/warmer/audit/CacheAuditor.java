@@ -6,18 +6,21 @@ import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.position.Position;
 import dev.hearth.store.CacheKey;
 import dev.hearth.store.Value;
+import dev.hearth.warmer.audit.AuditCounts.Kind;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CacheAuditor {
   private static final int MOST_BOUNDS = 4;
+
+  /** More are not watched at once: they are kept in memory, and asked for again and again. */
+  private static final int MOST_SUSPECTS = 1_000;
 
   private final AuditSettings settings;
   private final Metrics metrics;
@@ -86,6 +92,7 @@ public final class CacheAuditor {
    *
    * @param mode how the cache is kept
    * @param keys of the cache, such as the store lists them; read as the audit proceeds, not closed
+   * @param counts where to tell what was found, as the audit proceeds
    * @throws IllegalStateException if the store does not answer
    * @throws RuntimeException as the rows' reader throws it
    */
@@ -95,9 +102,10 @@ public final class CacheAuditor {
       AuditVerdict.Mode mode,
       Stream<String> keys,
       EntryReader entries,
-      RowReader rows)
+      RowReader rows,
+      AuditCounts counts)
       throws InterruptedException {
-    Findings findings = new Findings(cache);
+    Findings findings = new Findings(cache, counts);
     Map<String, Suspect> suspects = new LinkedHashMap<>();
     Iterator<String> remaining = keys.iterator();
     while (remaining.hasNext()) {
@@ -105,7 +113,7 @@ public final class CacheAuditor {
       while (remaining.hasNext() && batch.size() < settings.batchKeys()) {
         batch.add(remaining.next());
       }
-      compare(cache, batch, entries, rows)
+      compare(cache, batch, entries, rows, key -> findings.unanswered())
           .forEach(
               (key, pair) -> {
                 findings.position(pair.entry().applied());
@@ -116,12 +124,27 @@ public final class CacheAuditor {
                   findings.settled(pair.comparison(), Duration.ZERO);
                 }
               });
+      counts.suspected(suspects.size());
+      settle(cache, suspects, MOST_SUSPECTS, entries, rows, findings);
     }
-    while (!suspects.isEmpty()) {
+    settle(cache, suspects, 1, entries, rows, findings);
+    return findings.verdict(store, mode);
+  }
+
+  /** Watches suspects until there are fewer than so many. */
+  private void settle(
+      String cache,
+      Map<String, Suspect> suspects,
+      int fewerThan,
+      EntryReader entries,
+      RowReader rows,
+      Findings findings)
+      throws InterruptedException {
+    while (suspects.size() >= fewerThan) {
       pause.of(settings.retryEvery());
       askAgain(cache, suspects, entries, rows, findings);
+      findings.counts.suspected(suspects.size());
     }
-    return findings.verdict(store, mode);
   }
 
   private void askAgain(
@@ -134,7 +157,7 @@ public final class CacheAuditor {
     List<String> all = List.copyOf(suspects.keySet());
     for (int from = 0; from < all.size(); from += settings.batchKeys()) {
       List<String> batch = all.subList(from, Math.min(all.size(), from + settings.batchKeys()));
-      Map<String, Pair> pairs = compare(cache, batch, entries, rows);
+      Map<String, Pair> pairs = compare(cache, batch, entries, rows, key -> {});
       for (String key : batch) {
         Suspect suspect = suspects.remove(key);
         if (suspect != null) {
@@ -175,7 +198,11 @@ public final class CacheAuditor {
 
   /** Reads entries, then rows: what is in the row is at least as new as what was in the entry. */
   private Map<String, Pair> compare(
-      String cache, List<String> keys, EntryReader entries, RowReader rows)
+      String cache,
+      List<String> keys,
+      EntryReader entries,
+      RowReader rows,
+      Consumer<String> unanswered)
       throws InterruptedException {
     Map<String, EntryReader.Entry> present = new LinkedHashMap<>();
     List<CompletableFuture<Optional<EntryReader.Entry>>> asked =
@@ -198,6 +225,8 @@ public final class CacheAuditor {
             pairs.put(key, new Pair(entry, Value.of(row)));
           } else if (read.absent().contains(key)) {
             pairs.put(key, new Pair(entry, Value.absent()));
+          } else {
+            unanswered.accept(key);
           }
         });
     return pairs;
@@ -222,13 +251,15 @@ public final class CacheAuditor {
   /** What has been found so far; for one thread. */
   private final class Findings {
     private final String cache;
+    private final AuditCounts counts;
     private long checked;
     private long stale;
     private Optional<Position> lowest = Optional.empty();
     private Optional<String> evidence = Optional.empty();
 
-    private Findings(String cache) {
+    private Findings(String cache, AuditCounts counts) {
       this.cache = cache;
+      this.counts = counts;
     }
 
     /** A verdict vouches for the lowest position only. */
@@ -239,42 +270,48 @@ public final class CacheAuditor {
     private void settled(Comparison comparison, Duration after) {
       if (comparison == Comparison.SAME) {
         checked++;
-        count("coherent", after);
+        count(Kind.COHERENT, after);
       } else {
-        count("incomparable", after);
+        count(Kind.INCOMPARABLE, after);
       }
+    }
+
+    /** The query says neither what the row is nor that there is none. */
+    private void unanswered() {
+      count(Kind.INCOMPARABLE, Duration.ZERO);
     }
 
     private void gone(Duration after) {
       checked++;
-      count("coherent", after);
+      count(Kind.COHERENT, after);
     }
 
     private void unsettled(Duration after) {
       checked++;
-      count("unsettled", after);
+      count(Kind.UNSETTLED, after);
     }
 
     private void stale(String key, EntryReader.Entry entry, Duration after) {
       checked++;
       stale++;
-      count("stale", after);
+      count(Kind.STALE, after);
+      String found =
+          (entry.value().isAbsent() ? "negative entry" : "entry")
+              + " with stamp "
+              + entry.stamp()
+              + " differs from the primary since "
+              + after.toMillis()
+              + " ms, applied "
+              + entry.applied();
+      counts.show(key, found);
       if (evidence.isEmpty()) {
-        evidence =
-            Optional.of(
-                key
-                    + ": "
-                    + (entry.value().isAbsent() ? "negative entry" : "entry")
-                    + " with stamp "
-                    + entry.stamp()
-                    + " differs from the primary since "
-                    + after.toMillis()
-                    + " ms, applied "
-                    + entry.applied());
+        evidence = Optional.of(key + ": " + found);
       }
     }
 
-    private void count(String verdict, Duration after) {
+    private void count(Kind kind, Duration after) {
+      counts.add(kind);
+      String verdict = kind.name().toLowerCase(Locale.ROOT);
       metrics.counter(Metric.AUDIT_CHECKS, cache, verdict, within(after)).increment();
     }
 

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,7 @@ class CacheAuditorTest {
   private final Metrics metrics = new Metrics("test");
   private final Map<String, EntryReader.Entry> entries = new HashMap<>();
   private final Map<String, String> rows = new HashMap<>();
+  private final AuditCounts counts = new AuditCounts();
   private long nanos = 5;
   private Runnable meanwhile = () -> {};
   private final CacheAuditor auditor =
@@ -149,7 +152,9 @@ class CacheAuditorTest {
 
     assertThat(verdict.checked()).isZero();
     assertThat(verdict.stale()).isZero();
-    assertThat(checks("incomparable", "0s")).isEqualTo(1);
+    assertThat(checks("incomparable", "0s")).isEqualTo(2);
+    assertThat(counts.snapshot().incomparable()).isEqualTo(2);
+    assertThat(counts.snapshot().checked()).isZero();
   }
 
   @Test
@@ -163,11 +168,52 @@ class CacheAuditorTest {
                     Stream.of("product:1"),
                     key ->
                         CompletableFuture.failedStage(new IllegalStateException("connection lost")),
-                    keys -> new RowReader.Rows(Map.of(), Set.of())))
+                    keys -> new RowReader.Rows(Map.of(), Set.of()),
+                    new AuditCounts()))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(
             "the audit of cache \"product\" ended: the store does not answer"
                 + " (java.lang.IllegalStateException: connection lost)");
+  }
+
+  @Test
+  void tellsWhatItFindsByKindAndNamesTheFirstStaleEntries() throws InterruptedException {
+    for (int id = 1; id <= 30; id++) {
+      entry("product:" + id, "{\"v\":1}", 10);
+      rows.put("product:" + id, id <= 25 ? "{\"v\":2}" : "{\"v\":1}");
+    }
+    meanwhile = () -> assertThat(counts.snapshot().suspected()).isEqualTo(25);
+
+    audit(IntStream.rangeClosed(1, 30).mapToObj(id -> "product:" + id).toArray(String[]::new));
+
+    AuditCounts.Snapshot found = counts.snapshot();
+    assertThat(found.checked()).isEqualTo(30);
+    assertThat(found.coherent()).isEqualTo(5);
+    assertThat(found.stale()).isEqualTo(25);
+    assertThat(found.suspected()).isZero();
+    assertThat(found.staleEntries()).hasSize(20);
+    assertThat(found.staleEntries().get(0))
+        .isEqualTo(
+            new AuditCounts.StaleEntry(
+                "product:1",
+                "entry with stamp 1:0/A differs from the primary since 5000 ms, applied 1:0/6E"));
+  }
+
+  @Test
+  void watchesAThousandSuspectsAtATimeHoweverManyThereAre() throws InterruptedException {
+    for (int id = 1; id <= 2_500; id++) {
+      entry("product:" + id, "{\"v\":1}", 10);
+      rows.put("product:" + id, "{\"v\":2}");
+    }
+    AtomicInteger most = new AtomicInteger();
+    meanwhile = () -> most.accumulateAndGet(counts.snapshot().suspected(), Math::max);
+
+    AuditVerdict verdict =
+        audit(
+            IntStream.rangeClosed(1, 2_500).mapToObj(id -> "product:" + id).toArray(String[]::new));
+
+    assertThat(verdict.stale()).isEqualTo(2_500);
+    assertThat(most).hasValue(1_000);
   }
 
   private final Set<String> unloadable = new HashSet<>();
@@ -211,7 +257,8 @@ class CacheAuditorTest {
             }
           }
           return new RowReader.Rows(found, absent);
-        });
+        },
+        counts);
   }
 
   private void entry(String key, String json, long stamp) {
