@@ -1,7 +1,7 @@
 package dev.hearth.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.hearth.cli.demo.Screen;
+import dev.hearth.cli.shop.demo.Screen;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -64,7 +64,7 @@ final class AuditCommand implements Callable<Integer> {
   @Option(
       names = "--for",
       paramLabel = "DURATION",
-      converter = DemoCommand.DurationText.class,
+      converter = DurationText.class,
       defaultValue = "${env:HEARTH_FOR}",
       description =
           "Goes on for so long (30s, 5m, at most 1h), with another sample each second or whenever"

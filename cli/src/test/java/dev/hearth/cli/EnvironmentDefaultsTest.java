@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -58,7 +59,8 @@ class EnvironmentDefaultsTest {
     StringWriter out = new StringWriter();
     CommandLine command = Hearth.commandLine(Map.of());
     command.setOut(new PrintWriter(out, true));
-    command.getSubcommands().get("generate-completion").setOut(new PrintWriter(out, true));
+    Objects.requireNonNull(command.getSubcommands().get("generate-completion"))
+        .setOut(new PrintWriter(out, true));
 
     assertThat(command.execute("generate-completion")).isZero();
     assertThat(out.toString()).contains("complete -F", "--max-keys", "teardown");
