@@ -7,6 +7,7 @@ import dev.hearth.chassis.metrics.LagSnapshot;
 import dev.hearth.chassis.metrics.LagTimer;
 import dev.hearth.chassis.metrics.Metrics;
 import dev.hearth.chassis.metrics.Phase;
+import dev.hearth.client.WriteToken;
 import dev.hearth.client.access.BufferedAccessRecorder;
 import dev.hearth.client.access.KafkaAccessSink;
 import dev.hearth.schemas.audit.AuditVerdict;
@@ -14,11 +15,14 @@ import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
 import dev.hearth.schemas.warmup.WarmupRequest;
 import dev.hearth.schemas.warmup.WarmupRun;
+import dev.hearth.store.CacheKey;
 import dev.hearth.store.FencedStore;
 import dev.hearth.warmer.Warmer;
 import dev.hearth.warmer.load.LoadQuery;
 import dev.hearth.warmer.load.RowLoader;
 import dev.hearth.warmer.run.Submission;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -27,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +45,9 @@ public final class Demo {
 
   /** Before it, lags tell of class loading and of the compiler. */
   private static final Duration COLD = Duration.ofSeconds(10);
+
+  private static final Duration DELIVERY_BOUND = Duration.ofSeconds(60);
+  private static final int KEYS_OF_ALL_PARTITIONS = 100;
 
   private final HearthConfig config;
   private final Warmer warmer;
@@ -106,8 +114,37 @@ public final class Demo {
       watch(traffic, length, stop, warmed);
       screen.endLine();
       traffic.close();
+      awaitDelivery(database);
       return outcome(traffic, warmed.get(), startupSeconds);
     }
+  }
+
+  /** An invalidation that is still under way leaves no stale entry; one that never comes does. */
+  private void awaitDelivery(HikariDataSource database) throws InterruptedException {
+    screen.status("waiting until the stores have what was written ...");
+    try (Connection connection = database.getConnection()) {
+      long written = WriteToken.after(connection).lsn();
+      long deadline = System.nanoTime() + DELIVERY_BOUND.toNanos();
+      while (!isDelivered(written) && System.nanoTime() < deadline) {
+        TimeUnit.MILLISECONDS.sleep(100);
+      }
+    } catch (SQLException e) {
+      LOG.warn("how far the database is cannot be told, so the audit begins at once", e);
+    }
+  }
+
+  /** Told by some keys of each partition. */
+  private boolean isDelivered(long lsn) {
+    return stores.values().stream()
+        .allMatch(
+            store ->
+                IntStream.rangeClosed(1, KEYS_OF_ALL_PARTITIONS)
+                    .mapToObj(id -> store.meta(new CacheKey(CACHE, "product:" + id)))
+                    .map(found -> found.toCompletableFuture().join())
+                    .allMatch(
+                        meta ->
+                            meta.isPresent()
+                                && Long.compareUnsigned(meta.get().applied().lsn(), lsn) >= 0));
   }
 
   private HikariDataSource database() {
