@@ -165,6 +165,36 @@ class HeldCommitTest {
     }
   }
 
+  /**
+   * The engine and the gate ask for ids of their transactions. Where such a one has written to the
+   * log, as one does that cleans up a page of the catalog, its commit waits for a standby, too.
+   */
+  @Test
+  void noCommitOfTheIngestsOwnWaitsForTheStandby() throws Exception {
+    try (SourceFixture source = new SourceFixture(SCHEMA)) {
+      source.start(source.config(RULES)).close();
+      source.awaitIdleSlot();
+      source.execute(
+          "create schema writing;"
+              + " create function writing.pg_current_xact_id() returns xid8 language sql as"
+              + " $$ select pg_logical_emit_message(false, 'writing', '');"
+              + " select pg_catalog.pg_current_xact_id() $$;"
+              + " do $$ begin execute 'alter database ' || current_database()"
+              + " || ' set search_path = writing, pg_catalog, public'; end $$");
+      try (Connection observer = source.connect();
+          HeldCommits held = source.holdCommits()) {
+        Instant begun = now(observer);
+        SourceFixture.Reader reader = source.reader();
+        source.start(source.config(RULES));
+
+        eventually(
+            () ->
+                assertThat(watermarks(reader))
+                    .anySatisfy(mark -> assertThat(mark.gateTime()).isAfter(begun)));
+      }
+    }
+  }
+
   private static Connection transaction(SourceFixture source) throws SQLException {
     Connection connection = source.connect();
     connection.setAutoCommit(false);

@@ -143,10 +143,14 @@ public final class LogEngine implements AutoCloseable {
       }
     }
     // The engine reads bytes in one way only, and ends with the first that are printed otherwise;
-    // floating point numbers are to be printed with all their digits.
+    // floating point numbers are to be printed with all their digits. It asks for an id of its
+    // transaction, and where that has cleaned up a page of the catalog, its commit would wait for
+    // an
+    // absent standby.
     p.setProperty(
         "driver.options",
-        (address.getProperty("options", "") + " -c bytea_output=hex -c extra_float_digits=1")
+        (address.getProperty("options", "")
+                + " -c bytea_output=hex -c extra_float_digits=1 -c synchronous_commit=local")
             .strip());
     p.setProperty("plugin.name", "pgoutput");
     p.setProperty("slot.name", settings.slot());

@@ -4,15 +4,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.List;
 import java.util.Set;
 
 /**
  * Writes an empty logical message, so that watermarks move when nothing changes, and looks at what
- * nothing in the log tells of: the slot, tables and partitions. On a connection of its own, with
- * {@code synchronous_commit=local}: on the gate's connection, an absent standby would hang the
- * gate. Not thread-safe.
+ * nothing in the log tells of: the slot, tables and partitions. Not thread-safe.
  */
 public final class LogHeartbeat implements AutoCloseable {
   private static final int TIMEOUT_SECONDS = 10;
@@ -21,13 +18,14 @@ public final class LogHeartbeat implements AutoCloseable {
   private final PreparedStatement emit;
   private final PreparedStatement retained;
 
-  /** Takes over the connection, and closes it. */
+  /**
+   * Takes over the connection, and closes it.
+   *
+   * @param connection whose commits wait for no standby: an absent one would end the watermarks
+   */
   public LogHeartbeat(Connection connection, String slot) throws SQLException {
     this.connection = connection;
     connection.setAutoCommit(true);
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("set synchronous_commit = local");
-    }
     this.emit =
         connection.prepareStatement(
             "select pg_logical_emit_message(true, '" + LogEngine.HEARTBEAT_PREFIX + "', '')");

@@ -4,6 +4,7 @@ import dev.hearth.chassis.StartupException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Properties;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
@@ -28,11 +29,22 @@ public final class SourceDatabase {
     return open(purpose, new Properties());
   }
 
-  /** The same for short statements: a server that falls silent is a lost one after 20 seconds. */
+  /**
+   * The same for short statements: a server that falls silent is a lost one after 20 seconds. No
+   * commit of theirs waits for a standby, for even one that only reads can write a page of the
+   * catalog that it cleans up.
+   */
   public Connection openForShortStatements(String purpose) throws SQLException {
     Properties properties = new Properties();
     properties.setProperty("socketTimeout", SILENCE_SECONDS);
-    return open(purpose, properties);
+    Connection connection = open(purpose, properties);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("set synchronous_commit = local");
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
   }
 
   private Connection open(String purpose, Properties properties) throws SQLException {
