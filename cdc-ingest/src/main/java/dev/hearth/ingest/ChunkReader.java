@@ -61,8 +61,7 @@ final class ChunkReader implements AutoCloseable {
       try (Statement statement = connection.createStatement()) {
         statement.execute("set statement_timeout = '" + STATEMENT_TIMEOUT_SECONDS + "s'");
         statement.execute("set extra_float_digits = 1");
-        // A heartbeat must not wait for a standby, and rows must not be left out by a policy.
-        statement.execute("set synchronous_commit = local");
+        // Rows must not be left out by a policy.
         statement.execute("set row_security = off");
       }
       reached();

@@ -111,7 +111,7 @@ class HeldCommitTest {
   @Test
   void aCommitOlderThanTheSlotVoidsTheCachesOnceItIsVisible() throws Exception {
     try (SourceFixture source = new SourceFixture(SCHEMA + "; create table other (id int)")) {
-      // The publication must be there: its own commit would wait for the standby too.
+      // The publication is there, so that only the slot's creation waits.
       source.start(source.config(RULES)).close();
       source.awaitIdleSlot();
       source.execute("select pg_drop_replication_slot('" + source.name + "')");
@@ -166,14 +166,13 @@ class HeldCommitTest {
   }
 
   /**
-   * The engine and the gate ask for ids of their transactions. Where such a one has written to the
-   * log, as one does that cleans up a page of the catalog, its commit waits for a standby, too.
+   * A first start makes the publication; the engine and the gate ask for ids of their transactions.
+   * Where such a one has written to the log, as one does that cleans up a page of the catalog, its
+   * commit waits for a standby, too.
    */
   @Test
   void noCommitOfTheIngestsOwnWaitsForTheStandby() throws Exception {
     try (SourceFixture source = new SourceFixture(SCHEMA)) {
-      source.start(source.config(RULES)).close();
-      source.awaitIdleSlot();
       source.execute(
           "create schema writing;"
               + " create function writing.pg_current_xact_id() returns xid8 language sql as"

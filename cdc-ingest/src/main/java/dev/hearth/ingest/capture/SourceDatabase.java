@@ -12,7 +12,9 @@ import org.postgresql.PGProperty;
 /**
  * Opens connections to the source, and says in one sentence why it cannot. Thread-safe.
  *
- * <p>All of them are direct: a pooler would hide which server answers.
+ * <p>All of them are direct: a pooler would hide which server answers. No commit of theirs waits
+ * for a standby, for with an absent one the ingest would stand still. Even one that only reads may
+ * have to: with an id, and a page of the catalog that it cleaned up, it is written to the log.
  */
 public final class SourceDatabase {
   private static final String CONNECT_TIMEOUT_SECONDS = "8";
@@ -29,22 +31,11 @@ public final class SourceDatabase {
     return open(purpose, new Properties());
   }
 
-  /**
-   * The same for short statements: a server that falls silent is a lost one after 20 seconds. No
-   * commit of theirs waits for a standby, for even one that only reads can write a page of the
-   * catalog that it cleans up.
-   */
+  /** The same for short statements: a server that falls silent is a lost one after 20 seconds. */
   public Connection openForShortStatements(String purpose) throws SQLException {
     Properties properties = new Properties();
     properties.setProperty("socketTimeout", SILENCE_SECONDS);
-    Connection connection = open(purpose, properties);
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("set synchronous_commit = local");
-      return connection;
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
-    }
+    return open(purpose, properties);
   }
 
   private Connection open(String purpose, Properties properties) throws SQLException {
@@ -54,7 +45,14 @@ public final class SourceDatabase {
     properties.setProperty("connectTimeout", CONNECT_TIMEOUT_SECONDS);
     properties.setProperty("loginTimeout", CONNECT_TIMEOUT_SECONDS);
     properties.setProperty("tcpKeepAlive", "true");
-    return DriverManager.getConnection(settings.url(), properties);
+    Connection connection = DriverManager.getConnection(settings.url(), properties);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("set synchronous_commit = local");
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
   }
 
   /** A connection at start, when failing is the user's to mend. */

@@ -135,7 +135,10 @@ final class PostgresServerChecks {
   record Durability(String fsync, String synchronousCommit) {}
 
   private static Durability durability(Connection db) throws SQLException {
-    return new Durability(Sql.one(db, "show fsync"), Sql.one(db, "show synchronous_commit"));
+    // What sessions begin with: this one has it otherwise.
+    return new Durability(
+        Sql.one(db, "show fsync"),
+        Sql.one(db, "select reset_val from pg_settings where name = 'synchronous_commit'"));
   }
 
   static Verdict durable(Durability found) {
