@@ -1,8 +1,6 @@
 package dev.hearth.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -49,16 +47,14 @@ final class HotCommand implements Callable<Integer> {
     Logging.off();
     String path =
         "/v1/hot-keys?top="
-            + encoded(top)
-            + Optional.ofNullable(cache).map(name -> "&cache=" + encoded(name)).orElse("");
+            + ServiceClient.encoded(top)
+            + Optional.ofNullable(cache)
+                .map(name -> "&cache=" + ServiceClient.encoded(name))
+                .orElse("");
     JsonNode answer = service.client().get(path);
     spec.commandLine().getOut().print(output.text(answer, () -> table(answer)));
     spec.commandLine().getOut().flush();
     return 0;
-  }
-
-  private static String encoded(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
   /** One table for each cache of an answer, which is about one cache or about all. */

@@ -3,8 +3,6 @@ package dev.hearth.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -93,10 +91,7 @@ final class PauseCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
       Logging.off();
-      String path =
-          cache == null
-              ? PATH
-              : PATH + "/" + URLEncoder.encode(cache, StandardCharsets.UTF_8).replace("+", "%20");
+      String path = cache == null ? PATH : PATH + "/" + ServiceClient.encoded(cache);
       print(spec, output, service.client().delete(path));
       return 0;
     }

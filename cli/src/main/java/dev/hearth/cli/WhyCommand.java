@@ -12,8 +12,6 @@ import dev.hearth.cli.why.Picture;
 import dev.hearth.cli.why.Sentences;
 import java.io.PrintWriter;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -82,7 +80,10 @@ final class WhyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException, JsonProcessingException {
     Logging.off();
-    String path = "/v1/why?key=" + encoded(key) + (cache == null ? "" : "&cache=" + encoded(cache));
+    String path =
+        "/v1/why?key="
+            + ServiceClient.encoded(key)
+            + (cache == null ? "" : "&cache=" + ServiceClient.encoded(cache));
     JsonNode answer = client().get(path);
     PrintWriter out = spec.commandLine().getOut();
     switch (format) {
@@ -124,9 +125,5 @@ final class WhyCommand implements Callable<Integer> {
     String host = any ? "127.0.0.1" : http.host();
     return service.client(
         URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + http.port()));
-  }
-
-  private static String encoded(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 }

@@ -10,6 +10,7 @@ import dev.hearth.chassis.metrics.Phase;
 import dev.hearth.client.WriteToken;
 import dev.hearth.client.access.BufferedAccessRecorder;
 import dev.hearth.client.access.KafkaAccessSink;
+import dev.hearth.sandbox.Wait;
 import dev.hearth.schemas.audit.AuditVerdict;
 import dev.hearth.schemas.key.KeyTemplate;
 import dev.hearth.schemas.topic.Topics;
@@ -120,13 +121,12 @@ public final class Demo {
   }
 
   /** An invalidation that is still under way leaves no stale entry; one that never comes does. */
-  private void awaitDelivery(HikariDataSource database) throws InterruptedException {
+  private void awaitDelivery(HikariDataSource database) {
     screen.status("waiting until the stores have what was written ...");
     try (Connection connection = database.getConnection()) {
       long written = WriteToken.after(connection).lsn();
-      long deadline = System.nanoTime() + DELIVERY_BOUND.toNanos();
-      while (!isDelivered(written) && System.nanoTime() < deadline) {
-        TimeUnit.MILLISECONDS.sleep(100);
+      if (!Wait.until(DELIVERY_BOUND, () -> isDelivered(written))) {
+        screen.say("the stores lag more than " + DELIVERY_BOUND.toSeconds() + " s behind");
       }
     } catch (SQLException e) {
       LOG.warn("how far the database is cannot be told, so the audit begins at once", e);
